@@ -24,6 +24,11 @@ JUDGE_TOLERANCE = 0.1
 ORDER_MARGIN = 0.05
 #: Level of intervals that stand alone.
 LEVEL = 0.95
+#: A threshold's guarantee has to hold with this probability at least: one that fails in every other
+#: case is none.
+CUT_LEVEL_LEAST = 0.8
+#: and may let so many be wrong of what acts by itself, at the most: half are a coin's.
+CUT_RISK_MOST = 0.5
 #: Chance of a false finding, of each detector at each look.
 ALPHA = 0.05
 #: The most days a waiver may last; less where a validation itself lasts less.

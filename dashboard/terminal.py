@@ -295,7 +295,7 @@ def plan_lines(plan: ChangePlan) -> None:
             say(f"   {one.words}")
         for line in change.effects.lines():
             say(f"   {line}")
-        for line in change.idle:
+        for line in (*change.idle, *change.on_others):
             say(f"   {line}")
         for line in change.unproven:
             say(f"   Refused: {line}")

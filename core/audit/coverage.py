@@ -15,7 +15,7 @@ from functools import cache
 
 import duckdb
 
-from core.audit import kept_check
+from core.audit import kept_check, run_recount
 from core.events import PPM, SEGMENT_PREFIX
 from core.governance.people import accounts
 from core.governance.people import api_tokens as tokens
@@ -168,6 +168,9 @@ def check_tables(
     if claims:
         problems += _signals(cursor)
         problems += kept_check.check_kept(cursor)
+        found, said = run_recount.check_runs(cursor, trail.acts)
+        problems += found
+        remarks += said
     if trail.begun:
         found, said = signed_answers.check_answers(
             cursor,

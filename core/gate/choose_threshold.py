@@ -13,6 +13,7 @@ import scipy
 from core.comparison.sides import why_empty
 from core.events import PPM
 from core.gate.registry_changes import ChangePlan, plan
+from core.governance.bodies.recorded_runs import refuse_loose
 from core.governance.people.names import directory
 from core.governance.state import State
 from core.ledger.errors import BadValue, LedgerError
@@ -189,7 +190,9 @@ def choose(
         NoTuning: nothing was tuned on.
         TunedOn: heldout claims share inputs with the tuning split, and may not be left out.
         BadValue: a value that its dimension cannot take, or a question that names a split.
+        Refused: a promise that is worth nothing.
     """
+    refuse_loose(question.risk, question.confidence)
     selection, by = question.selection, question.by
     if selection.splits_chosen or by == "split":
         raise BadValue(

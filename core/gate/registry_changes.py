@@ -17,6 +17,7 @@ from core.governance.people.people import actor_for, become_first_admin, enter, 
 from core.governance.perform import Desk, Office
 from core.governance.state import Person, State
 from core.ledger.errors import LedgerError
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen, in_use
 from core.registry import proof_rules
 from core.registry.signal_spec import Group, SignalSpec
 from core.registry.spec_diff import FieldDifference, differences
@@ -25,6 +26,7 @@ from core.registry.value_checks import person_key
 from core.registry.yaml_reader import RegistryFile, groups_of, people_of, with_people
 from core.registry.yaml_writer import write
 from core.trail.acts import Act, Assurance, Proposal, Via
+from core.trail.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class SignalChange:
             does not list, each in sentences.
         unproven: what the new one lacks to let something act by itself, each with its fix; with
             any of it the change is refused.
+        on_others: its thresholds that were chosen on claims of other versions than one in use,
+            a sentence each; they refuse nothing.
     """
 
     new: SignalSpec
@@ -47,6 +51,7 @@ class SignalChange:
     effects: Effects
     idle: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    on_others: tuple[str, ...] = ()
 
     @property
     def reopens(self) -> bool:
@@ -106,7 +111,14 @@ def plan(
         found = differences(old, new), effects(cursor, old, new, now=now)
         lacks = proof_rules.unproven(new, state.runs) if proof_rules.changes_it(old, new) else ()
         idle = idle_overrides(cursor, new)
-        changes.append(SignalChange(new, old, *found, idle, tuple(map(str, lacks))))
+        on_others = tuple(
+            words
+            for version in in_use(fingerprints_seen(cursor, now), new.name)
+            for words in proof_rules.on_others_words(
+                new, state.runs, Fingerprint.of(dict(version.fields))
+            )
+        )
+        changes.append(SignalChange(new, old, *found, idle, tuple(map(str, lacks)), on_others))
     groups = []
     for group in file.groups:
         before = state.groups.get(group.name)

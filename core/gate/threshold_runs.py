@@ -17,10 +17,12 @@ from core.governance.bodies.refusal import Refused
 from core.governance.people.people import actor_for, enter
 from core.governance.perform import Desk, Office
 from core.governance.state import State
+from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.sums.tuning_sample import split_span
 from core.queries.sums.validation_sample import newest_import
 from core.registry.cut_runs import CutRun, looks_at
 from core.trail.acts import Actor, Proposal, Via, stamp
+from core.trail.fingerprint import Fingerprint
 from core.validation.evidence_content import cells_sha256
 
 KIND = "threshold.run"
@@ -51,10 +53,15 @@ def run_body(cursor: duckdb.DuckDBPyConnection, threshold: Threshold) -> dict[st
     }
     if _per(threshold) is not None:
         body["per"] = _per(threshold)
-    # Not of when the claims were made: what was found on these counts is the same run.
+    # Not of when the claims were made, and by what: what was found on these counts is the same run.
     run = name_of(selection.signal, body)
     times = {"since": first, "until": last}
-    return {"run": run, **body, **{name: stamp(at) for name, at in times.items() if at}}
+    return {
+        "run": run,
+        **body,
+        **{name: stamp(at) for name, at in times.items() if at},
+        "versions": [one.as_json() for one in _versions(threshold)],
+    }
 
 
 def recorded(
@@ -120,6 +127,12 @@ def record_as(office: Office, threshold: Threshold, actor: Actor) -> CutRun:
 def _recorded(desk: Desk, actor: Actor, threshold: Threshold) -> CutRun:
     act = desk.perform(run_proposal(desk.cursor, desk.state, actor, threshold))
     return desk.state.runs[act.body["run"]]
+
+
+def _versions(threshold: Threshold) -> list[Fingerprint]:
+    """The versions that stated the confidences it was chosen on."""
+    found = threshold.counts["tuning"].fingerprints
+    return [Fingerprint.of(dict(zip(FIELDS, one, strict=True))) for one in found]
 
 
 def _per(threshold: Threshold) -> str | None:

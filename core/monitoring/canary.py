@@ -24,8 +24,7 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.monitoring.canary import LEAST_INPUTS, REFERENCE_ROUNDS, round_tails
 from core.monitoring.row_fault import RowFault
-from core.queries.base.seen.fingerprints_seen import fingerprints_seen
-from core.standing.window import in_use
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen, in_use
 from core.text.figures import counted
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, stamp
 from core.trail.canonical_json import canonical, sha256_of

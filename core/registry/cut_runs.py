@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.registry.escalation_rules import RuleBand
 from core.registry.signal_spec import SignalSpec
+from core.trail.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class CutRun:
         risk_ppm: the share of wrong ones accepted.
         level_ppm: with which probability that holds, all looks together.
         cuts: what it proved; empty: nothing.
+        versions: that stated the confidences it was chosen on; None: recorded before they were
+            named.
     """
 
     sha256: str
@@ -52,6 +55,7 @@ class CutRun:
     risk_ppm: int
     level_ppm: int
     cuts: tuple[ProvenCut, ...]
+    versions: tuple[Fingerprint, ...] | None = None
 
     def proves(self, cut: Cut) -> bool:
         """Whether it covers a cut."""
@@ -61,6 +65,10 @@ class CutRun:
             and one.lowest_ppm <= cut.ppm <= one.highest_ppm
             for one in self.cuts
         )
+
+    def speaks_of(self, version: Fingerprint) -> bool:
+        """Whether it was chosen on claims of a version, or does not say on which."""
+        return self.versions is None or version in self.versions
 
 
 Runs = Mapping[str, CutRun]
@@ -120,6 +128,19 @@ def promises(spec: SignalSpec, runs: Runs) -> tuple[tuple[Cut, CutRun], ...]:
     named = tuple(_named(spec, runs))
     found = ((cut, next((run for run in named if run.proves(cut)), None)) for cut in cuts_of(spec))
     return tuple((cut, run) for cut, run in found if run is not None)
+
+
+def proven_on_others(
+    spec: SignalSpec, runs: Runs, version: Fingerprint
+) -> tuple[tuple[Cut, CutRun], ...]:
+    """The cuts of an entry that were chosen on claims of other versions, each with its run."""
+    named = tuple(_named(spec, runs))
+    found = []
+    for cut in cuts_of(spec):
+        proving = [run for run in named if run.proves(cut)]
+        if proving and not any(run.speaks_of(version) for run in proving):
+            found.append((cut, proving[0]))
+    return tuple(found)
 
 
 def needed(spec: SignalSpec, runs: Runs) -> tuple[str, ...]:

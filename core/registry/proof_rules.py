@@ -12,19 +12,23 @@ Entries from before these rules go on as they were; a change of what they concer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from core.defaults import CUT_LEVEL_LEAST
 from core.events import PPM
-from core.registry.cut_runs import Cut, Runs, chosen_by_hand, cuts_of
+from core.registry.cut_runs import Cut, Runs, chosen_by_hand, cuts_of, proven_on_others
 from core.registry.escalation_rules import fraction
 from core.registry.signal_spec import Criterion, SignalSpec
 from core.registry.value_checks import SpecProblem
+from core.trail.fingerprint import Fingerprint
 
 #: Bounds on what acts by itself, each with the words of what nobody has bounded without it.
 ABOVE_THE_CUT = {
     "automated_error": "how often what acts by itself may be wrong",
     "high_band_gap": "how far off high confidences may be",
 }
+#: So many versions of a run are named.
+MOST_VERSIONS = 3
 #: A bound as one writes it, where none is known.
 _AS_IN = "0.05"
 
@@ -84,6 +88,15 @@ def _unproven(spec: SignalSpec, runs: Runs) -> Iterator[SpecProblem]:
             f"allow. Run calledger threshold --signal {spec.name} --risk … --record, and write "
             "the run that it prints here",
         )
+    weak = tuple(cut for cut in chosen_by_hand(spec, _held(runs)) if cut not in by_hand)
+    if weak:
+        of = " and ".join(map(cut_words, weak))
+        yield SpecProblem(
+            "spec.escalation.cutsFrom",
+            "",
+            f"names a run that proves {of} with less than {CUT_LEVEL_LEAST:.0%} confidence: record "
+            "a run with --confidence-level 0.9",
+        )
     limit = min((one for one in map(_error_allowed, spec.validation.criteria) if one), default=PPM)
     loose = tuple(cut for cut in chosen_by_hand(spec, _within(runs, limit)) if cut not in by_hand)
     if loose:
@@ -101,9 +114,35 @@ def _error_allowed(criterion: Criterion) -> int | None:
     return criterion.maximum_ppm if criterion.metric == "automated_error" else None
 
 
+def _held(runs: Runs) -> Runs:
+    """The runs whose promise holds often enough to be one."""
+    return {name: run for name, run in runs.items() if run.level_ppm >= CUT_LEVEL_LEAST * PPM}
+
+
 def _within(runs: Runs, limit_ppm: int) -> Runs:
     """The runs that promise no more wrong ones than that."""
     return {name: run for name, run in runs.items() if run.risk_ppm <= limit_ppm}
+
+
+def on_others_words(spec: SignalSpec, runs: Runs, version: Fingerprint) -> tuple[str, ...]:
+    """That cuts of an entry were chosen on claims of other versions, a sentence each."""
+    return tuple(
+        f"{_first_up(cut_words(cut))} was chosen on claims of "
+        f"{versions_words(run.versions or ())}, and of none of {versions_words((version,))}: its "
+        "bound is not proven for that version."
+        for cut, run in proven_on_others(spec, runs, version)
+    )
+
+
+def versions_words(versions: Sequence[Fingerprint]) -> str:
+    """Whose claims, after ``claims of``: ``m1 · p1 and of m2 · p1``; of many, how many."""
+    if len(versions) > MOST_VERSIONS:
+        return f"{len(versions)} versions"
+    return " and of ".join(one.words() if one.as_json() else "no named version" for one in versions)
+
+
+def _first_up(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def cut_words(cut: Cut) -> str:

@@ -395,6 +395,10 @@ _FIELDS: Mapping[str, _Field] = {
     "method": _Field("Method"),
     "split": _Field("Chosen on the split"),
     "cells_sha256": _Field("SHA-256 of the counts it rests on"),
+    "versions": _Field(
+        "Of the versions",
+        lambda value, _: "; ".join(Fingerprint.of(one).words() for one in value),
+    ),
     "audit": _Field("Audit sample"),
     "n": _Field("Claims in it", ours=True, brief=_several("claim")),
     "by": _Field("Drawn by"),

@@ -12,9 +12,10 @@ from core.governance.people.names import Directory, directory
 from core.governance.state import State
 from core.registry.cut_runs import CutRun, ProvenCut, chosen_by_hand, cuts_of, needed
 from core.registry.escalation_rules import fraction
-from core.registry.proof_rules import cut_words
+from core.registry.proof_rules import cut_words, versions_words
 from core.registry.signal_spec import SignalSpec
 from core.sentences.numbers import value_name
+from core.trail.fingerprint import Fingerprint
 
 #: So many digits of a run's SHA-256 stand in a sentence.
 SHOWN = 12
@@ -74,8 +75,14 @@ def run_words(run: CutRun, names: Directory) -> str:
     return (
         f"threshold run {run.sha256[:SHOWN]} of {run.at:%Y-%m-%d} by {names.words(run.by)}, look "
         f"{run.look}: at most {run.risk_ppm / 10_000:.6g}% wrong, with "
-        f"{run.level_ppm / 10_000:.6g}% confidence over all looks{_shown_by(run.cuts)}"
+        f"{run.level_ppm / 10_000:.6g}% confidence over all looks{_chosen_on(run.versions)}"
+        f"{_shown_by(run.cuts)}"
     )
+
+
+def _chosen_on(versions: tuple[Fingerprint, ...] | None) -> str:
+    """Whose claims it rests on: `` on claims of m1 · p1``; "" where it does not say."""
+    return f" on claims of {versions_words(versions)}" if versions else ""
 
 
 def _shown_by(cuts: tuple[ProvenCut, ...]) -> str:
@@ -99,6 +106,7 @@ def run_json(run: CutRun) -> dict[str, Any]:
         "look": run.look,
         "risk": run.risk_ppm / PPM,
         "confidence_level": run.level_ppm / PPM,
+        "versions": None if run.versions is None else [one.as_json() for one in run.versions],
         "cuts": [
             {
                 "segment": None if one.dimension is None else f"{one.dimension}={one.value}",

@@ -26,12 +26,12 @@ from core.governance.stops import DRIFT_ALARM
 from core.ledger.errors import NeedsClaims
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
-from core.queries.base.seen.fingerprints_seen import FIELDS, Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import FIELDS, Seen, fingerprints_seen, in_use
 from core.queries.base.together.asked_once import one_question
 from core.queries.base.together.asking import Asking, together
 from core.queries.sums.labelling.label_coverage import propensity_sums
 from core.standing.audited import AuditedGap, audited_gap
-from core.standing.window import StandingWindow, first_window, in_use, standing_window
+from core.standing.window import StandingWindow, first_window, standing_window
 from core.terms import Terms
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import Off, Recent, all_segments, measuring, week_began

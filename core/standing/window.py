@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import duckdb
 
-from core.defaults import IN_USE, STANDING_CLAIMS, STANDING_WEEKS
+from core.defaults import STANDING_CLAIMS, STANDING_WEEKS
 from core.queries.base.seen.fingerprints_seen import FIELDS, Seen
 from core.queries.base.selection import Selection
 from core.queries.sums.weekly_counts import WeekCount, weekly_counts
@@ -42,17 +42,6 @@ class StandingWindow:
     def coverage(self) -> float:
         """Labelled share of its claims, in [0, 1]."""
         return self.n / self.n_claims if self.n_claims else 0.0
-
-
-def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
-    """The versions of a signal whose last claim is not long before the signal's own, newest first.
-
-    A version is a fingerprint: model, prompt, settings, calibrator and way of asking.
-    """
-    mine = sorted(
-        (one for one in seen if one.signal == signal), key=lambda one: one.last_ts, reverse=True
-    )
-    return tuple(one for one in mine if one.last_ts >= mine[0].last_ts - IN_USE)
 
 
 def standing_window(

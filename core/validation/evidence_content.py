@@ -34,6 +34,7 @@ from core.queries.sums.validation_sample import (
     judged_counts,
 )
 from core.registry.escalation_rules import RuleRow, Rules, rungs_of, table
+from core.registry.proof_rules import on_others_words
 from core.registry.signal_spec import SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import stamp
@@ -56,6 +57,7 @@ from core.validation.evidence_claims import (
 from core.validation.evidence_samples import by_parts, no_cells, sample_of, segments_of, window_of
 from core.validation.held_out import NOTHING_ASKED, HeldOutAsked, held_out
 from core.validation.limitations import Findings, untold
+from core.validation.named_runs import runs_named
 from core.validation.nearest import fingerprints_there
 
 
@@ -199,6 +201,7 @@ def content_of(
                     ],
                     missing=segments.missing,
                     crowded=segments.crowded,
+                    on_others=on_others_words(spec, runs_named(cursor, spec), fingerprint),
                 )
             )
         ),

@@ -48,6 +48,8 @@ class Findings:
         segments: (dimension, value, the criteria on it) of each required segment.
         missing: required dimensions that no judged claim names.
         crowded: required dimensions with too many values to split claims by.
+        on_others: that thresholds of the entry were chosen on claims of other versions, a sentence
+            each.
     """
 
     spec: SignalSpec
@@ -64,6 +66,7 @@ class Findings:
     segments: Sequence[tuple[str, str | None, SampleResult]]
     missing: tuple[str, ...]
     crowded: tuple[str, ...] = ()
+    on_others: tuple[str, ...] = ()
 
 
 def crowded_words(dimension: str) -> str:
@@ -80,6 +83,7 @@ def untold(found: Findings) -> Iterator[str]:
             f"{sample.missing:,} more are needed."
         )
     yield from (one.words for one in sample.results if one.outcome == "undecided")
+    yield from found.on_others
     for dimension in found.missing:
         yield f"No judged claim names {dimension}, a required segment: nothing is known of it."
     for dimension in found.crowded:

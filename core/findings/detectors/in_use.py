@@ -10,10 +10,9 @@ import duckdb
 
 from core.findings.kinds import Severity
 from core.governance.state import State
-from core.queries.base.seen.fingerprints_seen import Seen
+from core.queries.base.seen.fingerprints_seen import Seen, in_use
 from core.queries.claims.claims_per_signal import VersionClaims, accounts
 from core.registry.signal_spec import SignalSpec
-from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 
 

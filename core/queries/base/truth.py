@@ -115,9 +115,13 @@ def truth_of(cursor: duckdb.DuckDBPyConnection, signal: str) -> Truth:
 
 
 def _of_json(said: str) -> Truth:
+    return truth_said(json.loads(said))
+
+
+def truth_said(read: object) -> Truth:
+    """What a registry entry's JSON says under ``truth``; the usual where it says nothing."""
     # What is in the trail was checked when it was written; a trail that was altered since is
     # refused where it is replayed, and is no reason to let other labels in here.
-    read = json.loads(said)
     if not isinstance(read, dict) or not isinstance(read.get("sources"), list):
         return USUAL
     sources = tuple(one for one in dict.fromkeys(read["sources"]) if one in TRUTH_SOURCES)

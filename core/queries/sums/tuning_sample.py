@@ -11,10 +11,12 @@ import duckdb
 
 from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source, selected_claims
-from core.queries.base.dimensions import dimensions_named
+from core.queries.base.dimensions import Parameter, dimensions_named
+from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
-from core.queries.sums.validation_sample import Shared
+from core.queries.base.truth import Truth
+from core.queries.sums.validation_sample import Shared, claims_then
 
 Split = Literal["tuning", "heldout", "production"]
 
@@ -72,6 +74,44 @@ def split_cells(
     keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     firsts = _firsts(cursor, selection, split, keys, untuned=untuned)
     return summed(cursor, firsts, dimensions, repeats=False)
+
+
+def tuning_cells_then(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    imports_to: int,
+    truth: Truth,
+    by: Sequence[str] = (),
+) -> GroupedCells:
+    """`split_cells` of the tuning split, as it was after an import.
+
+    Args:
+        selection: the signal, and conditions on versions and segments; nothing else is looked at.
+        truth: whose labels counted then.
+
+    Raises:
+        NeedsClaims: cells of the signal were loaded, and these claims are not here.
+        UnknownDimension, BadValue: conditions that this ledger does not know.
+    """
+    needs_claims(cursor, selection.signal, of={"split": ("tuning",)})
+    named = dimensions_named(cursor, (*by, *(name for name, _ in selection.where)))
+    conditions, parameters = ["split = 'tuning'"], dict[str, Parameter]()
+    for i, (name, values) in enumerate(selection.where):
+        condition, more = named[name].condition(values, f"where_{i}")
+        conditions.append(condition)
+        parameters |= more
+    dimensions = [named[name] for name in by]
+    keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
+    source = claims_then(
+        cursor,
+        selection.signal,
+        imports_to,
+        truth,
+        keys | _OF_CLAIM,
+        " AND ".join(conditions),
+        parameters,
+    )
+    return summed(cursor, _first_of_each(source), dimensions, repeats=False)
 
 
 def split_counts(
@@ -159,16 +199,23 @@ def _firsts(
     source = selected_claims(
         cursor,
         selection.narrowed("split", split),
-        {
-            **columns,
-            "ppm": "confidence_ppm",
-            # Of two kinds, so that no event passes for the input of another claim.
-            "input": "CASE WHEN input_id IS NULL THEN [event_id, NULL] ELSE [NULL, input_id] END",
-            "event": "event_id",
-            "at": "ts",
-        },
+        {**columns, **_OF_CLAIM},
         also=_UNTUNED if untuned else "TRUE",
     )
+    return _first_of_each(source)
+
+
+#: What the first claim of an input is told by.
+_OF_CLAIM = {
+    "ppm": "confidence_ppm",
+    # Of two kinds, so that no event passes for the input of another claim.
+    "input": "CASE WHEN input_id IS NULL THEN [event_id, NULL] ELSE [NULL, input_id] END",
+    "event": "event_id",
+    "at": "ts",
+}
+
+
+def _first_of_each(source: Source) -> Source:
     return Source(
         f"""
         SELECT *, count(*) OVER (PARTITION BY input) AS of_input

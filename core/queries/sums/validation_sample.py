@@ -36,6 +36,8 @@ from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.truth import USUAL, Truth, truth_of
 from core.queries.sums.labelling.label_coverage import unlike_sums
 
+#: Later than anything is dated.
+END_OF_TIME = datetime(9999, 1, 1)
 #: Rows taken from the database at a time while claims are hashed.
 _BATCH = 50_000
 
@@ -394,6 +396,31 @@ def _after_freeze(judged: JudgedSpan, parameters: dict[str, Parameter]) -> str:
         return "TRUE"
     parameters["freeze"] = judged.freeze
     return "ts > $freeze"
+
+
+def claims_then(
+    cursor: duckdb.DuckDBPyConnection,
+    signal: str,
+    imports_to: int,
+    truth: Truth,
+    columns: Mapping[str, str],
+    condition: str,
+    parameters: Mapping[str, Parameter],
+) -> Source:
+    """A signal's claims that had come in with an import or before it, as labelled by then.
+
+    Args:
+        truth: whose labels counted then.
+        condition: one more, over the table claims, with its parameters.
+    """
+    known = KnownAt(END_OF_TIME, imports_to)
+    return _as_known(
+        cursor,
+        JudgedSpan(signal, {}, known, truth=truth),
+        columns,
+        f"signal = $signal AND ts < $at AND import_id <= $imports_to AND {condition}",
+        {"signal": signal, "at": known.at, "imports_to": imports_to, **parameters},
+    )
 
 
 def _as_known(

@@ -16,7 +16,8 @@ class PlanPart:
         changes: each in words.
         effects: what it would have done with the last claims; empty where it concerns none.
         warning: what it takes the ground from; "" where nothing.
-        idle: the rules in it that never applied so far, each a sentence.
+        idle: the rules in it that never applied so far, and thresholds that were chosen on claims
+            of other versions than are in use, each a sentence.
         refused: what it lacks to let something act by itself, each with its fix.
     """
 
@@ -40,7 +41,7 @@ def plan_parts(plan: ChangePlan) -> tuple[PlanPart, ...]:
                 "Validations in force are suspended by this; submit new evidence."
                 if change.reopens
                 else "",
-                change.idle,
+                (*change.idle, *change.on_others),
                 change.unproven,
             )
         )

@@ -12,9 +12,13 @@ import duckdb
 from core.governance.people.names import Directory, directory
 from core.governance.state import State
 from core.governance.validations.standing import LOGGED_ONLY, Standing
-from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_in, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import (
+    Seen,
+    fingerprints_in,
+    fingerprints_seen,
+    in_use,
+)
 from core.queries.base.selection import Selection
-from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 
 Level = Literal[

@@ -21,6 +21,7 @@ from core.gate.choose_threshold import (
     unautomated,
     with_cut,
 )
+from core.governance.bodies.refusal import Refused
 from core.governance.replay import Replay
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -269,11 +270,22 @@ def test_the_first_override_of_a_dimension_lists_its_other_logged_values(
 def test_conditions_that_no_rule_can_say_are_no_change(where: tuple, brought) -> None:
     governed = brought(CLEAN)
     cursor = governed.ledger.cursor()
-    question = ThresholdQuestion(Selection("triage", where=(where,)), 0.2, 0.6)
+    question = ThresholdQuestion(Selection("triage", where=(where,)), 0.2, 0.8)
     found = choose(cursor, question, NOW)
     assert found.holds
     with pytest.raises(NoChange, match="no rule can say"):
         proposed(cursor, governed.office.state(), found, NOW)
+
+
+@pytest.mark.parametrize(
+    ("risk", "confidence", "fix"),
+    [(0.05, 0.5, "a confidence level of 0.8 or more"), (0.6, 0.9, "a risk of 0.5 or less")],
+)
+def test_a_promise_that_is_worth_nothing_is_refused_with_the_fix(
+    risk: float, confidence: float, fix: str, brought
+) -> None:
+    with pytest.raises(Refused, match=fix):
+        choose(brought(CLEAN).ledger.cursor(), asked(risk, confidence), NOW)
 
 
 def test_a_cut_that_heldout_claims_break_is_no_change(brought) -> None:

@@ -21,9 +21,10 @@ ABOVE = '{metric: automated_error, max: "0.05"}, {metric: high_band_gap, max: "0
 PROVEN = REPLY.replace('min: "0.75"}', f'min: "0.75"}}, {ABOVE}') + f"    cutsFrom: {RUN}\n"
 
 
-def refusals(text: str) -> list[str]:
+def refusals(text: str, level_ppm: int = 900_000) -> list[str]:
     (spec,) = read(text).specs
-    run = CutRun(RUN, "s", 1, NOW, "p", 1, 1, 1, (ProvenCut(None, None, 0, PPM, 9, 0),))
+    cut = ProvenCut(None, None, 0, PPM, 9, 0)
+    run = CutRun(RUN, "s", 1, NOW, "p", 1, 1, level_ppm, (cut,))
     return [str(one) for one in proof_rules.unproven(spec, {RUN: run})]
 
 
@@ -41,6 +42,14 @@ def refusals(text: str) -> list[str]:
 )
 def test_what_acts_by_itself_is_bounded_by_itself(changed: dict, refused: bool) -> None:
     assert bool(refusals(entry(**changed, escalation={"cutsFrom": RUN}))) is refused
+
+
+@pytest.mark.usefixtures("proof_asked")
+def test_a_run_from_before_that_holds_in_every_other_case_proves_nothing_to_a_new_entry() -> None:
+    bounds = {"ece": "0.05", "automated_error": "0.02", "high_band_gap": "0.04"}
+    text = entry(most=bounds, escalation={"cutsFrom": RUN})
+    (said,) = refusals(text, level_ppm=500_000)
+    assert "proves the threshold 0.90 with less than 80% confidence: record a run with" in said
 
 
 @pytest.mark.usefixtures("proof_asked")
@@ -71,7 +80,7 @@ def test_a_typed_cut_with_a_bound_on_the_whole_alone_is_refused_with_the_fix(
 def test_a_run_that_lets_more_be_wrong_than_the_entry_allows_does_not_prove_its_cut(
     ungoverned: Governed,
 ) -> None:
-    loose = prove_cuts(ungoverned.office, "s", "user:t/ann", risk_ppm=900_000)
+    loose = prove_cuts(ungoverned.office, "s", "user:t/ann", risk_ppm=500_000)
     with pytest.raises(Refused, match=r"threshold 0\.90 on than automated_error allows, 0\.05"):
         ungoverned.apply(PROVEN.replace(RUN, loose), who="user:t/adam")
     prove_cuts(ungoverned.office, "s", "user:t/ann", look=2)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
 from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import Threshold, ThresholdQuestion, choose, proposed
@@ -16,9 +18,11 @@ from core.ingest.import_file import import_file
 from core.queries.base.selection import Selection
 from core.registry.cut_runs import Cut, CutRun, ProvenCut, chosen_by_hand
 from core.registry.yaml_reader import read
-from core.sentences.cut_origin import origin_of
+from core.sentences.cut_origin import origin_of, run_json
+from core.trail.fingerprint import Fingerprint
+from core.validation.evidence import freeze
 from core.views.govern.thresholds import threshold_view
-from tests.core.gate.test_choose_threshold import NOW, unregistered, written
+from tests.core.gate.test_choose_threshold import NOW, Rows, unregistered, written
 from tests.worlds.governed.governed import REGISTRY, Governed
 from tests.worlds.governed.proven_cuts import prove_cuts
 from tests.worlds.running.begun import Begun
@@ -142,6 +146,82 @@ def test_the_change_that_is_proposed_names_the_recorded_run(tuned: Governed) -> 
     ).changes[0].new.cuts_from == (run.sha256,)
 
 
+def versioned(rows: Rows, model: str, first: int = 0) -> str:
+    """The claims with a model, of events of their own."""
+    head, *lines = written(rows).splitlines()
+    named = [f"{line},{model}".replace("e", f"{model}-", 1) for line in lines]
+    named = [re.sub(r",i(\d+),", rf",{model}i\1,", line) for line in named]
+    return "\n".join([f"{head},model_version", *named]) + "\n"
+
+
+def test_a_run_names_the_versions_it_was_chosen_on_and_whoever_uses_another_is_told(
+    ungoverned: Governed, tmp_path: Path
+) -> None:
+    file = tmp_path / "claims.csv"
+    for model, rows in (("m1", ROWS), ("m2", ROWS[3:])):
+        file.write_text(versioned(rows, model))
+        import_file(ungoverned.ledger, file, now=NOW)
+    run = runs.record(ungoverned.office, asked(ungoverned), "user:desk/ann")
+    assert run.versions == (Fingerprint("m1"),)
+    assert run_json(run)["versions"] == [{"model_version": "m1"}]
+    cursor, state = ungoverned.ledger.cursor(), ungoverned.office.state()
+    (change,) = registry.plan(cursor, state, read(from_run(run)), NOW).changes
+    told = (
+        "The threshold 0.90 was chosen on claims of m1, and of none of m2: its bound is not proven "
+        "for that version."
+    )
+    assert change.on_others == (told,)
+    ungoverned.apply(from_run(run), who="user:desk/ann")
+    words = origin_of(cursor, ungoverned.office.state(), "triage").words
+    assert "with 90% confidence over all looks on claims of m1 (" in words
+    spec = ungoverned.office.state().entries["triage"].spec
+    for model, there in (("m1", False), ("m2", True)):
+        found = freeze(cursor, spec, Fingerprint(model), at=NOW, program="test", untuned=True)
+        assert (told in found.untold) is there
+
+
+def test_a_run_recorded_before_its_versions_were_named_is_the_same_run(tuned: Governed) -> None:
+    body = runs.run_body(tuned.ledger.cursor(), asked(tuned))
+    body = {name: value for name, value in body.items() if name not in ("run", "versions")}
+    old = prove_cuts(tuned.office, "triage", "user:desk/ann", imports_to=1, **body)
+    assert tuned.office.state().runs[old].versions is None
+    assert runs.record(tuned.office, asked(tuned), "user:desk/bob").sha256 == old
+
+
+def recounted(governed: Governed) -> tuple[str, ...]:
+    with governed.ledger.cursor() as cursor:
+        found = verify_ledger(cursor)
+    return tuple(one.words for one in found.problems if "threshold run" in one.words)
+
+
+def test_a_verification_counts_runs_again_and_says_by_what_one_differs(
+    tuned: Governed, tmp_path: Path
+) -> None:
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    # What came in since does not count: another label of a tuned claim, and one more of them.
+    file = tmp_path / "later.csv"
+    file.write_text("event_id,signal,outcome,outcome_ts\ne1,triage,0,2026-11-20T09:00:00Z\n")
+    import_file(tuned.ledger, file, now=NOW)
+    file.write_text(
+        written([("tuning", 0.95, "en", 0, 1)]).replace("e1,", "f1,").replace("i1", "j")
+    )
+    import_file(tuned.ledger, file, now=NOW)
+    assert recounted(tuned) == ()
+    begins = f"The threshold run {run.sha256[:12]}… of triage, entry {run.seq}, does not rest on "
+    for change, said in (
+        ("UPDATE claims SET outcome = 0 WHERE event_id = 'e810'", "are others now, 73 of 900"),
+        (
+            "UPDATE claims SET outcome = 0 WHERE event_id = 'e2'",
+            "at 0.85 or more it says 12 of 800 wrong, and 13 of 800 are.",
+        ),
+    ):
+        with tuned.ledger.transaction() as cursor:
+            cursor.execute(change)
+        (words,) = recounted(tuned)
+        assert words.startswith(begins)
+        assert said in words
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -156,6 +236,8 @@ def test_the_change_that_is_proposed_names_the_recorded_run(tuned: Governed) -> 
         ({"cuts": [{**CUT, "value": "en"}]}, "does not say what it proved"),
         ({"cuts": [{**CUT, "n": 20, "errors": 0}]}, "0 wrong of 20 do not prove that at most 5%"),
         ({"cuts": [{**CUT, "errors": 40}]}, "40 wrong of 400 do not prove"),
+        ({"level_ppm": 500_000}, "ask for a confidence level of 0.8 or more"),
+        ({"versions": [{"model": "m1"}]}, "does not say of which versions its claims are"),
     ],
 )
 def test_a_run_whose_record_does_not_hold_by_its_own_counts_is_refused(

@@ -48,13 +48,12 @@ from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.brier_decomposition import brier_split
 from core.measure.monitoring.population_shift import MixChange, mix_change
 from core.queries.base.cells import grouped_cells
-from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen, in_use
 from core.queries.base.selection import Selection
 from core.queries.base.together.asking import ask, together, unless_elsewhere
 from core.queries.labels.label_provenance import NO_DAYS, how_labelled, labelled_days
 from core.queries.sums.inputs_per_day import ArrivalsAsked, Arrived, arrivals
 from core.registry.signal_spec import SignalSpec
-from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import all_segments, week_began
 

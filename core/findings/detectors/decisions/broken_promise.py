@@ -17,13 +17,12 @@ from core.governance.state import State
 from core.ledger.errors import NeedsClaims
 from core.measure.labelling.cut_at_every_look import log_broken
 from core.measure.labelling.risk_thresholds import AtCut, at_cut
-from core.queries.base.seen.fingerprints_seen import FIELDS, Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import FIELDS, Seen, fingerprints_seen, in_use
 from core.queries.base.selection import Selection
 from core.queries.sums.tuning_sample import split_cells
 from core.registry.cut_runs import Cut, CutRun, promises
 from core.registry.proof_rules import cut_words
 from core.registry.signal_spec import SignalSpec
-from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 

@@ -12,10 +12,9 @@ from core.findings.facts.labels.labels import LastCame, MissingLabels
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.ledger.errors import NeedsClaims
-from core.queries.base.seen.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen, in_use
 from core.queries.labels.label_provenance import LabelsOf, LastLabel, labels_of, last_label
 from core.registry.signal_spec import SignalSpec
-from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 

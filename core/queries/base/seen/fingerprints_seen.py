@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import duckdb
 
+from core.defaults import IN_USE
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.days import day_sums
 from core.queries.base.selection import Selection
 from core.queries.base.together.snapshot import snapshot
 
-__all__ = ["FIELDS", "Seen", "fingerprints_in", "fingerprints_seen"]
+__all__ = ["FIELDS", "Seen", "fingerprints_in", "fingerprints_seen", "in_use"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,17 @@ class Seen:
     n_claims: int
     first_ts: datetime
     last_ts: datetime
+
+
+def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
+    """The versions of a signal whose last claim is not long before the signal's own, newest first.
+
+    A version is a fingerprint: model, prompt, settings, calibrator and way of asking.
+    """
+    mine = sorted(
+        (one for one in seen if one.signal == signal), key=lambda one: one.last_ts, reverse=True
+    )
+    return tuple(one for one in mine if one.last_ts >= mine[0].last_ts - IN_USE)
 
 
 def fingerprints_seen(

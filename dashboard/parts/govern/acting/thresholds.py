@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.defaults import CUT_LEVEL_LEAST, CUT_RISK_MOST
 from core.events import PPM
 from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import ThresholdQuestion
@@ -53,7 +54,7 @@ def ask(signals: tuple[str, ...]) -> ThresholdQuestion:
     risk = bound.number_input(
         "Max error rate (%)",
         min_value=0.1,
-        max_value=50.0,
+        max_value=100 * CUT_RISK_MOST,
         value=5.0,
         step=1.0,
         format="%.1f",
@@ -63,7 +64,7 @@ def ask(signals: tuple[str, ...]) -> ThresholdQuestion:
     )
     sure = level.number_input(
         "Confidence (%)",
-        min_value=50.0,
+        min_value=100 * CUT_LEVEL_LEAST,
         max_value=99.9,
         value=90.0,
         step=1.0,
