@@ -20,6 +20,7 @@ from core.lake.load import CellsLoaded, load_cells
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.queries.base.kept import limits
+from core.queries.base.kept import week_digests as week_digests_module
 from core.queries.base.kept.week_digests import KeptRelations, of_ledger, week_digests
 from dashboard.cli.main import main
 from tests.worlds.claims.event_logs import MONDAY, UNTIL, EventWorld, world
@@ -94,6 +95,16 @@ def test_what_is_loaded_is_what_an_import_of_the_same_events_keeps(
             for table in ("kept_signals", "kept_dimensions")
         ]
     assert problems(office) == []
+
+
+def test_digests_do_not_hang_on_how_many_rows_are_put_in_order_at_once(
+    office: Office, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(office, cells(log))
+    at_once = digests(office)
+    monkeypatch.setattr(week_digests_module, "_SORTED", 1)
+    assert digests(office) == at_once
+    assert len(at_once) == 3
 
 
 def test_a_load_is_one_act_with_the_digest_of_its_source(office: Office, log: Path) -> None:

@@ -72,6 +72,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 #: Rows taken from the database at a time.
 _BATCH = 100_000
+#: Rows that are put in order at once.
+_SORTED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -109,24 +111,46 @@ def of_ledger(signals: str) -> KeptRelations:
 
 def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict[str, str]:
     """Monday of each week that has rows → SHA-256 of them in their order, hexadecimal."""
-    lines = " UNION ALL ".join(
-        f"SELECT {_week(table)} AS week, {_text(table, columns)} AS line FROM {rows.of(table)}"
-        for table, columns in COLUMNS.items()
-    )
-    # The database puts them in order, on disk where they are many; none is held here for long.
-    batches = cursor.sql(f"SELECT week, line FROM ({lines}) ORDER BY week, line").to_arrow_reader(
-        _BATCH
-    )
     found: dict[int, hashlib._Hash] = {}
-    for batch in batches:
-        weeks = batch.column(0)
-        for week in sorted(set(weeks.to_pylist())):
-            mine = batch.column(1).filter(pc.equal(weeks, week)).to_pylist()
-            digest = found.get(week)
-            text = "\n".join(mine if digest is None else ["", *mine])
-            digest = found.setdefault(week, hashlib.sha256())
-            digest.update(text.encode())
+    for first, last in _spans(cursor, rows):
+        lines = " UNION ALL ".join(
+            f"SELECT {_week(table)} AS week, {_text(table, columns)} AS line "
+            f"FROM {rows.of(table)} WHERE {_week(table)} BETWEEN {first} AND {last}"
+            for table, columns in COLUMNS.items()
+        )
+        in_order = cursor.sql(f"SELECT week, line FROM ({lines}) ORDER BY week, line")
+        for batch in in_order.to_arrow_reader(_BATCH):
+            weeks = batch.column(0)
+            for week in sorted(set(weeks.to_pylist())):
+                mine = batch.column(1).filter(pc.equal(weeks, week)).to_pylist()
+                digest = found.get(week)
+                text = "\n".join(mine if digest is None else ["", *mine])
+                digest = found.setdefault(week, hashlib.sha256())
+                digest.update(text.encode())
     return {week_start(week).isoformat(): one.hexdigest() for week, one in found.items()}
+
+
+def _spans(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> list[tuple[int, int]]:
+    """First and last weeks of spans of at most `_SORTED` rows, or of one week.
+
+    Rows of all weeks sorted at once once took more memory than there was.
+    """
+    weeks = " UNION ALL ".join(
+        f"SELECT {_week(one)} AS week FROM {rows.of(one)}" for one in COLUMNS
+    )
+    counted = cursor.execute(
+        f"SELECT week, count(*) FROM ({weeks}) GROUP BY week ORDER BY week"
+    ).fetchall()
+    found: list[tuple[int, int]] = []
+    held = 0
+    for week, n in counted:
+        if found and held + n <= _SORTED:
+            found[-1] = found[-1][0], week
+            held += n
+        else:
+            found.append((week, week))
+            held = n
+    return found
 
 
 def limits_digest(cursor: duckdb.DuckDBPyConnection, signals: str) -> str:
