@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import duckdb
 import numpy as np
 
-from core.comparison.ranking import areas_on_one_mix, paired_areas
+from core.comparison.ranking import Areas, areas_on_one_mix, paired_areas
 from core.comparison.sides import Side, numbers_of, why_empty
 from core.comparison.sides import SideNumbers as SideNumbers
 from core.defaults import IN_USE, MINIMUM_INPUTS
@@ -34,10 +34,12 @@ from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.design_effect import design_effect
 from core.queries.sums.pairs.paired_groups import (
+    ClaimsReadOnce,
     ComparedGroup,
     compared,
     compared_cells,
     labelled_inputs,
+    nothing_shared,
 )
 from core.registry.escalation_rules import ACTIONS, Rules, decide
 from core.terms import USUAL, Terms
@@ -228,13 +230,23 @@ def compare(
     Raises:
         NothingToCompare: a side has no claim, or both no input in common where paired.
     """
-    everything = compared_cells(cursor, before, after, (), paired=False)
+    dims = _usual(cursor, before, after) if by is None else tuple(dict.fromkeys(by))
+    once = None
+    if not paired and nothing_shared(cursor, before, after):
+        once = ClaimsReadOnce.of(cursor, before, after, dims)
+
+    def cells_by(names: Sequence[str], paired: bool) -> tuple[GroupedCells, GroupedCells]:
+        if once is not None:
+            return once.cells(names)
+        return compared_cells(cursor, before, after, names, paired=paired)
+
+    everything = cells_by((), False)
     for one, found, name in zip(
         (before, after), everything, ("baseline", "candidate"), strict=True
     ):
         if not len(found.cells[0].v) and not found.cells[0].n_unstated:
             raise NothingToCompare(why_empty(cursor, one, name))
-    labelled = labelled_inputs(cursor, before, after)
+    labelled = once.labelled_inputs() if once else labelled_inputs(cursor, before, after)
     shared = labelled.shared
     if paired and not shared:
         raise NothingToCompare(
@@ -247,13 +259,24 @@ def compare(
             labelled.before, labelled.after
         )
     tolerance, high_from = terms[1].tolerance, terms[1].high_from
-    dims = _usual(cursor, before, after) if by is None else tuple(dict.fromkeys(by))
-    sums = compared(
-        cursor, before, after, dims, paired=pairing, high_from=high_from, single=labelled.single
+    single = labelled.single
+    sums = (
+        once.compared(high_from)
+        if once
+        else compared(
+            cursor, before, after, dims, paired=pairing, high_from=high_from, single=single
+        )
     )
-    cells = compared_cells(cursor, before, after, (), paired=True) if pairing else everything
+    cells = cells_by((), True) if pairing else everything
     summed = _telling(sums.groups) if by is None else sums.groups
-    groups = _groups(cursor, before, after, dims, pairing, summed, cells, terms)
+    sides: dict[str | None, tuple[GroupedCells, GroupedCells]] = {None: cells}
+    sides |= {name: cells_by((name,), pairing) for name in dims}
+    ranked = (
+        paired_areas(cursor, before, after, sides)
+        if pairing
+        else areas_on_one_mix(cells_by(dims, False), dims)
+    )
+    groups = _groups(cursor, (before, after), dims, pairing, summed, sides, ranked, terms)
     whole = groups[0]
     high = next((one for one in groups if one.high), None)
     segments = sorted((one for one in groups if one.dimension is not None), key=_worst_first)
@@ -289,23 +312,20 @@ def _telling(groups: Sequence[ComparedGroup]) -> tuple[ComparedGroup, ...]:
 
 def _groups(
     cursor: duckdb.DuckDBPyConnection,
-    before: Selection,
-    after: Selection,
+    selections: tuple[Selection, Selection],
     by: Sequence[str],
     paired: bool,
     summed: Sequence[ComparedGroup],
-    whole: tuple[GroupedCells, GroupedCells],
+    sides: Mapping[str | None, tuple[GroupedCells, GroupedCells]],
+    ranked: Areas,
     terms: tuple[Terms, Terms],
 ) -> list[GroupChange]:
     """Every group with its verdict, the whole first; segments known to both sides or to one."""
     tolerance, high_from = terms[1].tolerance, terms[1].high_from
-    sides: dict[str | None, tuple[GroupedCells, GroupedCells]] = {None: whole}
-    for name in by:
-        sides[name] = compared_cells(cursor, before, after, (name,), paired=paired)
     keys = [(one.dimension, () if one.dimension is None else (one.value,)) for one in summed]
     numbers = []
     groupings = [(), *((name,) for name in by)]
-    for at, side in enumerate((before, after)):
+    for at, side in enumerate(selections):
         by_side = replace(terms[1], maturity=terms[at].maturity)
         reaches = reaches_by(cursor, side, groupings, terms=by_side)
         spoken = [reaches[() if name is None else (name,)].get(key) for name, key in keys]
@@ -314,10 +334,6 @@ def _groups(
         }
         cells = [found[name].get(key, _NO_CELLS) for name, key in keys]
         numbers.append(numbers_of(cells, high_from, tolerance, spoken))
-    if paired:
-        ranked = paired_areas(cursor, before, after, sides)
-    else:
-        ranked = areas_on_one_mix(cursor, before, after, by)
     judged = parts_changes(
         [
             GroupPairs(

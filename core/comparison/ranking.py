@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 
-from core.measure.cells.cells import Cells
-from core.measure.verdicts.score_change import ScoreChange, auroc_change, auroc_change_on_one_mix
+from core.measure.verdicts.score_change import KindsOfCases, ScoreChange, auroc_change
 from core.queries.base.cells import GroupedCells
 from core.queries.base.group_keys import Key
 from core.queries.base.selection import Selection
-from core.queries.sums.pairs.paired_groups import compared_cells, paired_inputs
+from core.queries.sums.pairs.paired_groups import paired_inputs
 
 #: Gives of a group, (dimension, key), how its discrimination changed at a level; None: nothing to
 #: rank.
@@ -47,28 +46,27 @@ def paired_areas(
     return of
 
 
-def areas_on_one_mix(
-    cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection, by: Sequence[str]
-) -> Areas:
-    """With the candidate's claims weighted to the baseline's mix of all of ``by`` at once."""
-    old, new = compared_cells(cursor, before, after, by, paired=False)
-    others = dict(zip(new.keys, new.cells, strict=True))
-    kinds: defaultdict[tuple[str | None, Key], list[tuple[Cells, Cells]]] = defaultdict(list)
-    for key, cells in zip(old.keys, old.cells, strict=True):
-        other = others.get(key)
-        if other is None:
-            continue
-        # Each kind is looked at as often as there are dimensions.
-        pair = cells.labelled(), other.labelled()
-        kinds[None, ()].append(pair)
+def areas_on_one_mix(cells: tuple[GroupedCells, GroupedCells], by: Sequence[str]) -> Areas:
+    """With the candidate's claims weighted to the baseline's mix of all of ``by`` at once.
+
+    Args:
+        cells: both sides', by all of ``by``.
+    """
+    others = dict(zip(cells[1].keys, cells[1].cells, strict=True))
+    both = [
+        (key, one, others[key])
+        for key, one in zip(cells[0].keys, cells[0].cells, strict=True)
+        if key in others
+    ]
+    kinds = KindsOfCases([one for _, one, _ in both], [other for *_, other in both])
+    places: defaultdict[tuple[str | None, Key], list[int]] = defaultdict(list)
+    for at, (key, *_) in enumerate(both):
+        places[None, ()].append(at)
         for name, value in zip(by, key, strict=True):
-            kinds[name, (value,)].append(pair)
+            places[name, (value,)].append(at)
 
     def of(name: str | None, key: Key) -> Callable[[float], ScoreChange] | None:
-        mine = kinds.get((name, key))
-        if mine is None:
-            return None
-        sides = [one for one, _ in mine], [other for _, other in mine]
-        return lambda level: auroc_change_on_one_mix(*sides, level=level)
+        mine = places.get((name, key))
+        return None if mine is None else lambda level: kinds.change(mine, level=level)
 
     return of

@@ -18,7 +18,7 @@ import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
-from core.measure.cells.group_sums import single_inputs, tally
+from core.measure.cells.group_sums import BoolArray, single_inputs, tally
 from core.measure.metrics.intervals import LARGE_SHARE, Interval
 from core.measure.verdicts.before_after import Pair, difference
 
@@ -88,7 +88,7 @@ def auroc_change(
         `MINIMUM_INPUTS` effective inputs, or where one input holds over a tenth of a side's claims.
     """
     of = (None, None) if inputs is None else inputs
-    sides = [_Side([one], [1.0], [by]) for one, by in zip((before, after), of, strict=True)]
+    sides = [_Side.of([one], [1.0], [by]) for one, by in zip((before, after), of, strict=True)]
     return _changed(sides[0], sides[1], inputs is not None, level)
 
 
@@ -115,7 +115,75 @@ def auroc_change_on_one_mix(
     even = [1.0] * len(kinds)
     weights = [one.total / other.total for one, other in kinds]
     nobody: list[InputCells | None] = [None] * len(kinds)
-    return _changed(_Side(old, even, nobody), _Side(new, weights, nobody), False, level)
+    return _changed(_Side.of(old, even, nobody), _Side.of(new, weights, nobody), False, level)
+
+
+class KindsOfCases:
+    """Both sides' claims of many kinds of case, of which groups are looked at by themselves."""
+
+    def __init__(self, before: Sequence[Cells], after: Sequence[Cells]) -> None:
+        self._cells = before, after
+        self._repeat = any(one.inputs is not None for one in (*before, *after))
+        old, new = _of_kinds(before), _of_kinds(after)
+        totals = [one.totals(len(before)) for one in (old, new)]
+        self._both = (totals[0] > 0) & (totals[1] > 0)
+        ratio = np.divide(totals[0], totals[1], out=np.zeros(len(before)), where=self._both)
+        self._sides = (old, np.ones(len(before))), (new, ratio)
+
+    def change(self, kinds: Sequence[int], *, level: float = 0.95) -> ScoreChange:
+        """`auroc_change_on_one_mix` of some of the kinds, ascending."""
+        if self._repeat:
+            before, after = ([side[at] for at in kinds] for side in self._cells)
+            return auroc_change_on_one_mix(before, after, level=level)
+        chosen = np.zeros(len(self._both), dtype=np.bool_)
+        chosen[list(kinds)] = True
+        chosen &= self._both
+        old, new = (one.side(chosen, weights) for one, weights in self._sides)
+        return _changed(old, new, False, level)
+
+
+@dataclass(frozen=True)
+class _OfKinds:
+    """Labelled cells of all kinds, one after the other.
+
+    Attributes:
+        kind: of which kind each is.
+        at: where the confidence of each is among those that there are, ascending.
+        size: how many these are.
+        n, s: labelled claims of each, and right ones.
+    """
+
+    kind: IntArray
+    at: IntArray
+    size: int
+    n: IntArray
+    s: IntArray
+
+    def totals(self, kinds: int) -> FloatArray:
+        """Labelled claims of each kind."""
+        return tally(self.kind, self.n, kinds)
+
+    def side(self, kinds: BoolArray, weights: FloatArray) -> _Side:
+        """The claims of some kinds."""
+        rows = np.flatnonzero(kinds[self.kind])
+        at = self.at[rows]
+        there = np.bincount(at, minlength=self.size) > 0
+        place = (np.cumsum(there) - 1)[at] if len(at) else at
+        size = int(there.sum())
+        return _Side(place, size, weights[self.kind[rows]], self.n[rows], self.s[rows])
+
+
+def _of_kinds(cells: Sequence[Cells]) -> _OfKinds:
+    nothing = np.zeros(0, dtype=np.int64)
+    kind = np.repeat(np.arange(len(cells)), [len(one.v) for one in cells])
+    n, s = (
+        np.concatenate([nothing, *(getattr(one, name) for one in cells)]) for name in ("n", "s")
+    )
+    labelled = n > 0
+    v, at = np.unique(
+        np.concatenate([np.zeros(0), *(one.v for one in cells)])[labelled], return_inverse=True
+    )
+    return _OfKinds(kind[labelled], at, len(v), n[labelled], s[labelled])
 
 
 def _changed(before: _Side, after: _Side, shared: bool, level: float) -> ScoreChange:
@@ -138,39 +206,69 @@ def _changed(before: _Side, after: _Side, shared: bool, level: float) -> ScoreCh
 
 
 class _Side:
-    """One side's labelled claims, of kinds of case that each count with a weight."""
+    """One side's labelled claims, of kinds of case that each count with a weight.
+
+    Attributes:
+        right, right_squares, wrong, wrong_squares: Σw and Σw² of the right, and of the wrong, at
+            each confidence.
+        known: whether there are both.
+    """
 
     def __init__(
         self,
-        kinds: Sequence[Cells],
-        weights: Sequence[float],
-        inputs: Sequence[InputCells | None],
+        at: IntArray,
+        size: int,
+        weight: FloatArray,
+        n: IntArray,
+        s: IntArray,
+        kinds: Sequence[tuple[Cells, float, InputCells | None]] = (),
     ) -> None:
-        shifted = [
-            None if by is None else _shifted(one, by) for one, by in zip(kinds, inputs, strict=True)
-        ]
-        cells = [one.labelled() for one in kinds]
-        self._kinds = [
-            (one, weight, by if by is not None else one.inputs)
-            for one, weight, by in zip(cells, weights, shifted, strict=True)
-        ]
-        #: Where each confidence of each kind is, kind by kind, and what its claims count.
-        self._v, self._at = np.unique(
-            np.concatenate([np.zeros(0), *(one.v for one in cells)]), return_inverse=True
-        )
-        sizes = np.array([len(one.v) for one in cells], dtype=np.int64)
-        self._ends = np.cumsum(sizes)[:-1]
-        self._weight = np.repeat(np.array(weights, dtype=np.float64), sizes)
-        nothing = np.zeros(0, dtype=np.int64)
-        n = np.concatenate([nothing, *(one.n for one in cells)])
-        s = np.concatenate([nothing, *(one.s for one in cells)])
-        #: Σw and Σw² of the right, and of the wrong, at each confidence.
+        """Of labelled cells, kind by kind.
+
+        Args:
+            at: the place of each one's confidence among those that there are, ascending.
+            size: how many these are.
+            weight: what each one's claims count.
+            n: of each, labelled claims.
+            s: of each, right ones.
+            kinds: the cells of each kind, what they count, and their inputs; none where no input
+                repeats.
+        """
+        self._at, self._size, self._weight, self._kinds = at, size, weight, kinds
         self.right, self.right_squares = self._tallied(s)
         self.wrong, self.wrong_squares = self._tallied(n - s)
         self.known = self.right.sum() > 0 and self.wrong.sum() > 0
 
+    @classmethod
+    def of(
+        cls,
+        kinds: Sequence[Cells],
+        weights: Sequence[float],
+        inputs: Sequence[InputCells | None],
+    ) -> _Side:
+        """Of the cells of kinds, with the inputs of each where they are told."""
+        shifted = [
+            None if by is None else _shifted(one, by) for one, by in zip(kinds, inputs, strict=True)
+        ]
+        cells = [one.labelled() for one in kinds]
+        v, at = np.unique(
+            np.concatenate([np.zeros(0), *(one.v for one in cells)]), return_inverse=True
+        )
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(
+            at,
+            len(v),
+            np.repeat(np.array(weights, dtype=np.float64), [len(one.v) for one in cells]),
+            np.concatenate([nothing, *(one.n for one in cells)]),
+            np.concatenate([nothing, *(one.s for one in cells)]),
+            [
+                (one, weight, by if by is not None else one.inputs)
+                for one, weight, by in zip(cells, weights, shifted, strict=True)
+            ],
+        )
+
     def _tallied(self, counts: IntArray) -> tuple[FloatArray, FloatArray]:
-        w, size = self._weight, len(self._v)
+        w, size = self._weight, self._size
         return tally(self._at, w * counts, size), tally(self._at, w * w * counts, size)
 
     @cached_property
@@ -214,9 +312,8 @@ class _Side:
         """What each input adds to the area's deviation, shape (number,); of one kind."""
         of_right, of_wrong = self.placements
         each = []
-        for (cells, weight, by), place in zip(
-            self._kinds, np.split(self._at, self._ends), strict=True
-        ):
+        ends = np.cumsum([len(cells.v) for cells, *_ in self._kinds])[:-1]
+        for (cells, weight, by), place in zip(self._kinds, np.split(self._at, ends), strict=True):
             by = single_inputs(cells) if by is None else by
             at = place[by.value]
             of_each = weight / float(self.right.sum()) * by.s * (of_right[at] - self.area)

@@ -19,7 +19,7 @@ from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.group_keys import Key, groups_of, integers
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
-from core.queries.sums.pairs.single_claims import summed_claims
+from core.queries.sums.pairs.single_claims import SingleClaims, summed_claims
 
 #: The numbers of each claim whose means are compared.
 NUMBERS = {
@@ -91,14 +91,13 @@ def labelled_inputs(
 ) -> LabelledInputs:
     """Count the labelled inputs of both sides."""
     both = _both(cursor, before, after, ())
-    if _nothing_shared(cursor, before, after):
+    if nothing_shared(cursor, before, after):
         # Several times quicker than to number the inputs.
         rows = cursor.execute(
             f"SELECT side, count(*) FROM ({both.sql}) AS labelled GROUP BY side", both.parameters
         ).fetchall()
         claims_of = dict(rows)
-        b, a = (int(claims_of.get(side, 0)) for side in (0, 1))
-        return LabelledInputs(b, a, 0, (b, a))
+        return _single(*(int(claims_of.get(side, 0)) for side in (0, 1)))
     rows = cursor.execute(
         f"""
         WITH labelled AS ({both.sql}),
@@ -114,7 +113,12 @@ def labelled_inputs(
     return LabelledInputs(n_before, n_after, shared, (claims[0], claims[1]))
 
 
-def _nothing_shared(cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection) -> bool:
+def _single(before: int, after: int) -> LabelledInputs:
+    """Where each claim is the only one of its input."""
+    return LabelledInputs(before, after, 0, (before, after))
+
+
+def nothing_shared(cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection) -> bool:
     """Whether it is known beforehand: two versions of a signal in which no input repeats."""
     apart = any(
         name == other and name in FIELDS and not set(values) & set(others)
@@ -145,7 +149,9 @@ def compared(
     dimensions = [dimensions_named(cursor, by)[name] for name in by]
     both = _both(cursor, before, after, dimensions)
     if single and not paired:
-        return _of_single_claims(cursor, both, dimensions, high_from)
+        source = Source(f"SELECT *, {_PPM} AS ppm FROM ({both.sql}) AS labelled", both.parameters)
+        claims = SingleClaims.read(cursor, source, len(dimensions))
+        return _of_single_claims(claims, dimensions, high_from)
     parameters = {**both.parameters, "high_from": high_from - 5e-7}
     keys = [f"key_{i}" for i in range(len(dimensions))]
     columns = ["high", *keys]
@@ -204,13 +210,65 @@ def compared(
     return _ordered(found, by, standard)
 
 
+@dataclass(frozen=True)
+class ClaimsReadOnce:
+    """All that two sides are compared by, where `nothing_shared` is known of them.
+
+    Attributes:
+        claims: of both sides.
+        sides: those before, and those after.
+        dimensions: the segment dimensions that they are compared by.
+    """
+
+    claims: SingleClaims
+    sides: tuple[SingleClaims, SingleClaims]
+    dimensions: tuple[Dimension, ...]
+
+    @classmethod
+    def of(
+        cls,
+        cursor: duckdb.DuckDBPyConnection,
+        before: Selection,
+        after: Selection,
+        by: Sequence[str],
+    ) -> ClaimsReadOnce:
+        """Read both sides; about 30 bytes a claim."""
+        dimensions = tuple(dimensions_named(cursor, by)[name] for name in by)
+        keys = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
+        sides = [
+            selected_claims(cursor, one, {"ppm": "confidence_ppm", **keys}).renamed(letter)
+            for one, letter in ((before, "b"), (after, "a"))
+        ]
+        both = Source(
+            " UNION ALL ".join(
+                f"SELECT {i} AS side, * FROM ({one.sql}) AS claim" for i, one in enumerate(sides)
+            ),
+            {**sides[0].parameters, **sides[1].parameters},
+        )
+        claims = SingleClaims.read(cursor, both, len(dimensions))
+        return cls(claims, (claims.of_side(0), claims.of_side(1)), dimensions)
+
+    def cells(self, by: Sequence[str]) -> tuple[GroupedCells, GroupedCells]:
+        """What `compared_cells` gives of all claims."""
+        names = [one.name for one in self.dimensions]
+        places = [names.index(name) for name in by]
+        before, after = (one.cells(places, self.dimensions) for one in self.sides)
+        return before, after
+
+    def labelled_inputs(self) -> LabelledInputs:
+        """What `labelled_inputs` counts."""
+        side = self.claims.labelled().side
+        return _single(int((side == 0).sum()), int((side == 1).sum()))
+
+    def compared(self, high_from: float) -> PairedGroups:
+        """What `compared` sums."""
+        return _of_single_claims(self.claims, self.dimensions, high_from)
+
+
 def _of_single_claims(
-    cursor: duckdb.DuckDBPyConnection,
-    both: Source,
-    dimensions: Sequence[Dimension],
-    high_from: float,
+    claims: SingleClaims, dimensions: Sequence[Dimension], high_from: float
 ) -> PairedGroups:
-    groups, standard = summed_claims(cursor, both, dimensions, high_from=high_from - 5e-7)
+    groups, standard = summed_claims(claims, high_from=high_from - 5e-7)
     found = []
     for one in groups:
         of = None if one.at is None else dimensions[one.at]

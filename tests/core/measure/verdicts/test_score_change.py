@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import special
@@ -9,6 +11,7 @@ from scipy import special
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.verdicts.before_after import Pair, SideSums
 from core.measure.verdicts.score_change import (
+    KindsOfCases,
     ScoreChange,
     auroc_change,
     auroc_change_on_one_mix,
@@ -196,6 +199,24 @@ def test_kinds_of_case_that_one_side_lacks_are_left_out_of_both() -> None:
     nothing = Cells(V, one.n_claims, *(np.zeros(6, dtype=int),) * 2)
     found = auroc_change_on_one_mix([one, one], [one, nothing])
     assert found == auroc_change(one, one)
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_groups_of_kinds_are_what_their_kinds_are_alone(repeat: bool) -> None:
+    rng = np.random.default_rng(8)
+    sides = []
+    for _ in range(2):
+        values = [rng.integers(6, size=n) for n in (40, 0, 70, 55, 90)]
+        side = [cells(value, (rng.random(len(value)) < V[value]).astype(int)) for value in values]
+        sides.append(side)
+    if repeat:
+        one = sides[0][2]
+        inputs = InputCells(np.arange(6) // 2, np.arange(6), one.n, one.s)
+        sides[0][2] = replace(one, inputs=inputs)
+    kinds = KindsOfCases(*sides)
+    for of in ([0, 1, 2, 3, 4], [2, 4], [0, 3], [1]):
+        alone = auroc_change_on_one_mix(*([side[i] for i in of] for side in sides), level=0.9)
+        assert repr(kinds.change(of, level=0.9)) == repr(alone)
 
 
 def test_weights_that_are_all_the_same_leave_the_interval_as_it_is() -> None:

@@ -11,6 +11,7 @@ from core.ledger.connection import Ledger
 from core.measure.verdicts.shape_change import shared_bands
 from core.queries.base.selection import Selection
 from core.queries.sums.pairs.paired_groups import (
+    ClaimsReadOnce,
     compared,
     compared_cells,
     labelled_inputs,
@@ -152,14 +153,18 @@ def test_sums_over_bands_add_up_to_those_without(many) -> None:
 
 @pytest.fixture
 def singles(tmp_path: Path):
-    """Two hundred claims of two models, each of its own input, in cells that both have or one."""
+    """Two hundred claims of two models, each of its own input, in cells that both have or one.
+
+    Of some no confidence is stated, of others no outcome is known.
+    """
     rng = np.random.default_rng(2)
     rows = []
     for i in range(200):
         v, y, topic = rng.uniform(0.2, 1.0), rng.integers(0, 2), ("law", "art", "")[i % 3]
         region = "north" if i < 40 else f"r{rng.integers(3)}"
         model = "ab"[int(rng.uniform() < 0.4 or i < 20)]
-        rows.append(f"{i},2026-11-02,s,{v:.6f},{y},{model},q{i},{topic},{region}\n")
+        stated, known = "" if i % 50 == 49 else f"{v:.6f}", "" if i % 20 == 19 else y
+        rows.append(f"{i},2026-11-02,s,{stated},{known},{model},q{i},{topic},{region}\n")
     file = tmp_path / "singles.csv"
     file.write_text(HEADER.replace("topic", "topic,seg_region") + "".join(rows))
     with Ledger.open(tmp_path / "singles.duckdb", create=True) as ledger:
@@ -187,6 +192,21 @@ def test_single_claims_have_the_sums_that_are_taken_per_input(singles, by: tuple
         for name in ("m", "s", "q", "qq", "qm", "mm"):
             other = getattr(theirs.bands, name)
             assert getattr(mine.bands, name) == pytest.approx(other, rel=1e-12, abs=1e-12)
+
+
+def test_claims_that_are_read_once_are_the_same_cells_and_sums(singles) -> None:
+    dims = ("topic", "region", "week")
+    once = ClaimsReadOnce.of(singles, A, B, dims)
+    assert once.labelled_inputs() == labelled_inputs(singles, A, B)
+    for by in ((), *((name,) for name in dims), ("region", "topic"), dims):
+        for mine, theirs in zip(
+            once.cells(by), compared_cells(singles, A, B, by, paired=False), strict=True
+        ):
+            assert (mine.by, mine.keys) == (theirs.by, theirs.keys)
+            for one, other in zip(mine.cells, theirs.cells, strict=True):
+                assert repr(one) == repr(other)
+    found = compared(singles, A, B, dims, paired=False, high_from=0.9, single=True)
+    assert repr(once.compared(0.9)) == repr(found)
 
 
 def test_single_claims_without_a_cell_in_common_compare_nothing(singles) -> None:
