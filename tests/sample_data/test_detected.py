@@ -170,7 +170,7 @@ def test_the_reviewer_who_looks_at_nothing_is_named_and_who_accepts_much_is_not(
 ) -> None:
     found = reliance(cursor, planted.MERGE, NOW)
     assert found.stamps == (planted.RUBBER_STAMP,)
-    assert not found.own_labels
+    assert (found.own, found.rest_own) == ((), False)
     for name, (_, caught, overruled) in planted.MERGE_REVIEWERS.items():
         one = found.by[name]
         assert one.wrong > 50

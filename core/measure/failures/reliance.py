@@ -133,3 +133,27 @@ def is_stamp(caught: int, wrong: int, *, least: float, reviewers: int, alpha: fl
             so that of all of them together one is named falsely with probability at most alpha.
     """
     return log_stamp_evidence(caught, wrong, least) >= math.log(reviewers / alpha)
+
+
+def are_own_labels(
+    caught: int, wrong: int, accepted: int, right: int, *, share: float, alpha: float
+) -> bool:
+    """Whether outcomes are most likely the decisions that they are to be held against.
+
+    A decision says what the outcome says where a wrong answer is overridden, or a right one
+    accepted. They are taken for one where this is so of at least ``share`` of the wrong answers,
+    and of the right ones: each by the lower one-sided ``1 − alpha`` bound of Clopper & Pearson
+    (1934), so that few decisions show nothing, and a few exceptions, such as outcomes that somebody
+    corrected later, hide nothing. Both kinds are asked for, because whoever accepts everything
+    agrees with most outcomes of a good model. What an outcome says where nothing is ever overridden
+    this cannot tell.
+
+    Args:
+        caught, wrong: wrong answers that were overridden, and all that were decided on.
+        accepted, right: right ones that were accepted, and all.
+    """
+    return _at_least(caught, wrong, alpha) >= share <= _at_least(accepted, right, alpha)
+
+
+def _at_least(s: int, n: int, alpha: float) -> float:
+    return float(scipy.special.betaincinv(s, n - s + 1, alpha)) if s else 0.0

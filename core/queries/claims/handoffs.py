@@ -41,14 +41,9 @@ class Decided:
         return (self.n, self.overridden, self.wrong, self.caught, self.right, self.overruled)
 
     @property
-    def labelled(self) -> int:
-        """Decisions on answers of which it is known whether they were right."""
-        return self.wrong + self.right
-
-    @property
-    def like_the_outcome(self) -> bool:
-        """Whether every decision says what the outcome says, and both kinds are there."""
-        return self.caught == self.wrong > 0 and self.overruled == 0 < self.right
+    def unlabelled(self) -> Decided:
+        """The same without what outcomes say."""
+        return Decided(self.n, self.overridden)
 
 
 @dataclass(frozen=True)

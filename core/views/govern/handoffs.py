@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.defaults import HANDOFF_HOURS, HANDOFF_LEAST
-from core.findings.detectors.decisions.handoffs import hours_by_queue, reliance
+from core.defaults import HANDOFF_HOURS, HANDOFF_LEAST, OWN_LABELS
+from core.findings.detectors.decisions.handoffs import Reliance, hours_by_queue, reliance
 from core.governance.state import State
 from core.measure.failures.reliance import shrunken_rates
 from core.queries.claims.handoffs import (
@@ -28,6 +28,8 @@ from core.sentences.numbers import ABSENT, count, counted, percent
 
 #: Where a hand-off names no queue.
 NO_QUEUE = "(no queue named)"
+#: So many reviewers are named whose outcomes are their own decisions.
+NAMED_OWN = 3
 #: So many overdue cases are named.
 NAMED = 100
 _NONE = Overdue(0, 0, ())
@@ -41,6 +43,7 @@ class ShrunkenRate:
         n: trials.
         s: hits.
         rate, low, high: with its 95% interval; None where n is too small to be shown.
+        circular: whether it would rest on outcomes that are the decisions themselves.
     """
 
     n: int
@@ -48,10 +51,13 @@ class ShrunkenRate:
     rate: float | None
     low: float | None
     high: float | None
+    circular: bool = False
 
     @property
     def words(self) -> str:
         """``8% (5% to 12%), n 210``; or that there are too few."""
+        if self.circular:
+            return "outcomes are their own"
         few = self.rate is None
         return f"too few (n {count(self.n)})" if few else f"{self.short}, n {count(self.n)}"
 
@@ -99,7 +105,9 @@ class HandOffsView:
         reviewers: how each reviewer with enough decisions does, of each queue.
         overdue: the cases past their time now, the first `NAMED` of them by name.
         n_few: reviewers of a queue that have too few to be shown, or that are not named.
-        own_labels: whether outcomes say what the decisions say, always.
+        own: reviewers whose outcomes are most likely their own decisions; their decisions are left
+            out of all rates by outcome.
+        own_labels: whether the same holds of all others together.
         unlogged: claims sent to review or escalation without a hand-off, and all that were sent.
         hours: in which cases are to be taken up, by the queues that the entry names.
         notes: what to know beside it, a sentence each.
@@ -114,6 +122,7 @@ class HandOffsView:
     reviewers: tuple[RatesOf, ...]
     overdue: Overdue
     n_few: int
+    own: tuple[str, ...]
     own_labels: bool
     unlogged: tuple[int, int]
     hours: Mapping[str, int]
@@ -132,6 +141,7 @@ class HandOffsView:
             "until": f"{self.last}",
             "minimum": HANDOFF_LEAST,
             "outcomes_are_the_decisions": self.own_labels,
+            "reviewers_whose_outcomes_are_their_decisions": list(self.own),
             "sent_to_people": self.unlogged[1],
             "sent_without_handoff": self.unlogged[0],
             "queues": [
@@ -182,19 +192,24 @@ def handoffs_view(
     since, until = datetime.combine(first, time()), datetime.combine(last, time()) + _DAY
     hours = hours_by_queue(state, signal)
     if signal not in handed_over(cursor):
-        return HandOffsView(signal, first, last, "", (), (), (), _NONE, 0, False, (0, 0), hours, ())
+        return HandOffsView(
+            signal, first, last, "", (), (), (), _NONE, 0, (), False, (0, 0), hours, ()
+        )
     loads = queue_loads(cursor, signal, since, until, now=now, hours=hours)
-    decided = decided_by(cursor, signal, since, until)
+    year = reliance(cursor, signal, now)
+    decided = {
+        (queue, who): one.unlabelled if year.circular(who) else one
+        for (queue, who), one in decided_by(cursor, signal, since, until).items()
+    }
     of_queue: dict[str, Decided] = {}
     for (queue, _), one in decided.items():
         of_queue[queue or NO_QUEUE] = of_queue.get(queue or NO_QUEUE, Decided()) + one
-    year = reliance(cursor, signal, now)
     reviewers: list[RatesOf] = []
     n_few = 0
     for queue in of_queue:
         mine = {who: one for (at, who), one in decided.items() if (at or NO_QUEUE) == queue}
         # Whoever is too few to be shown still says how reviewers differ.
-        rows = _rates([(who or "", queue, one) for who, one in mine.items()], year.stamps)
+        rows = _rates([(who or "", queue, one) for who, one in mine.items()], year)
         shown = [one for one in rows if one.name and one.decisions >= HANDOFF_LEAST]
         reviewers += sorted(shown, key=_worst_first)
         n_few += len(rows) - len(shown)
@@ -205,36 +220,45 @@ def handoffs_view(
         last,
         _headline(loads, year.stamps),
         loads,
-        tuple(_rates([(name, name, one) for name, one in of_queue.items()], ())),
+        tuple(_rates([(name, name, one) for name, one in of_queue.items()], None)),
         tuple(reviewers),
         overdue_cases(cursor, signal, now=now, hours=hours, most=NAMED),
         n_few,
-        year.own_labels,
+        year.own,
+        year.rest_own,
         unlogged,
         hours,
-        _notes(n_few, unlogged, own_labels=year.own_labels),
+        _notes(n_few, unlogged, year),
     )
 
 
 _DAY = timedelta(days=1)
 
 
-def _rates(rows: Sequence[tuple[str, str, Decided]], stamps: Sequence[str]) -> list[RatesOf]:
+def _rates(rows: Sequence[tuple[str, str, Decided]], year: Reliance | None) -> list[RatesOf]:
+    """Of reviewers, or of queues where ``year`` is None."""
+    stamps = () if year is None else year.stamps
+
     def shrunken(
-        hits: Callable[[Decided], int], trials: Callable[[Decided], int]
+        hits: Callable[[Decided], int], trials: Callable[[Decided], int], *, by_outcome: bool = True
     ) -> list[ShrunkenRate]:
         s, n = ([of(one) for _, _, one in rows] for of in (hits, trials))
         found = shrunken_rates(np.array(s, float), np.array(n, float))
         return [
-            ShrunkenRate(n[i], s[i], *map(float, (found.rate[i], found.low[i], found.high[i])))
+            ShrunkenRate(
+                n[i], s[i], float(found.rate[i]), float(found.low[i]), float(found.high[i])
+            )
             if n[i] >= HANDOFF_LEAST
-            else ShrunkenRate(n[i], None, None, None, None)
-            for i in range(len(rows))
+            else ShrunkenRate(
+                *(n[i], None, None, None, None),
+                circular=by_outcome and year is not None and year.circular(name),
+            )
+            for i, (name, _, _) in enumerate(rows)
         ]
 
     each = zip(
         rows,
-        shrunken(lambda one: one.overridden, lambda one: one.n),
+        shrunken(lambda one: one.overridden, lambda one: one.n, by_outcome=False),
         shrunken(lambda one: one.wrong - one.caught, lambda one: one.wrong),
         shrunken(lambda one: one.overruled, lambda one: one.right),
         strict=True,
@@ -263,13 +287,19 @@ def _headline(loads: Sequence[QueueLoad], stamps: Sequence[str]) -> str:
     return f"{who} wrong answers pass. {wait}"
 
 
-def _notes(n_few: int, unlogged: tuple[int, int], *, own_labels: bool) -> tuple[str, ...]:
+def _notes(n_few: int, unlogged: tuple[int, int], year: Reliance) -> tuple[str, ...]:
     notes = []
-    if own_labels:
+    if year.own or year.rest_own:
+        whose = f"{', '.join(year.own[:NAMED_OWN])}"
+        if len(year.own) > NAMED_OWN:
+            whose = f"{count(len(year.own))} reviewers"
+        if year.rest_own:
+            whose = f"{whose} and all others together" if whose else "all reviewers together"
         notes.append(
-            "Every decision says what the outcome says: most likely the outcomes are the "
-            "reviewers' own decisions, and cannot show whether they looked. Have a sample labelled "
-            "by somebody who does not see the decision."
+            f"Outcomes say what the decisions of {whose} say, of at least {percent(OWN_LABELS)} of "
+            "the wrong answers and of the right ones, beyond chance: most likely they are these "
+            "decisions, and cannot show whether anybody looked. They count in no rate of accepted "
+            "or rejected answers. Have a sample labelled by somebody who does not see the decision."
         )
     missing, sent = unlogged
     if missing:

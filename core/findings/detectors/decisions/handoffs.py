@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from core.defaults import ALPHA, CAUGHT_LEAST, MINIMUM_INPUTS, RELIANCE_WEEKS, REVIEWERS
+from core.defaults import ALPHA, CAUGHT_LEAST, OWN_LABELS, RELIANCE_WEEKS, REVIEWERS
 from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.measure.failures.reliance import is_stamp
+from core.measure.failures.reliance import are_own_labels, is_stamp
 from core.queries.claims.handoffs import Decided, decided_by, handed_over, overdue_cases
 from core.validation.recent_sample import week_began
 
@@ -29,15 +29,21 @@ class Reliance:
         since, until: the first of these days, and the first after them.
         by: decisions of each reviewer, of all queues; those that name nobody are left out.
         stamps: the reviewers named as rubber stamps.
-        own_labels: whether every decision says what the outcome says: the outcomes are most likely
-            the reviewers' own, and cannot tell whether they looked.
+        own: the reviewers whose outcomes are most likely their own decisions, and cannot tell
+            whether they looked (`core.measure.failures.reliance.are_own_labels`).
+        rest_own: whether the same holds of all others together, of whom each has too few.
     """
 
     since: date
     until: date
     by: Mapping[str, Decided]
     stamps: tuple[str, ...]
-    own_labels: bool
+    own: tuple[str, ...]
+    rest_own: bool
+
+    def circular(self, reviewer: str | None) -> bool:
+        """Whether outcomes say nothing of how a reviewer decides."""
+        return self.rest_own or reviewer in self.own
 
     @property
     def n_wrong(self) -> int:
@@ -48,12 +54,13 @@ class Reliance:
 def reliance(cursor: duckdb.DuckDBPyConnection, signal: str, now: datetime) -> Reliance:
     """Look at the decisions of the last year, by weeks: so that a finding changes once in one."""
     by: dict[str, Decided] = {}
-    whole = Decided()
+    unnamed = Decided()
     until = week_began(now)
     since = until - timedelta(weeks=RELIANCE_WEEKS)
     for (_, reviewer), one in decided_by(cursor, signal, since, until).items():
-        whole += one
-        if reviewer is not None:
+        if reviewer is None:
+            unnamed += one
+        else:
             by[reviewer] = by.get(reviewer, Decided()) + one
     stamps = tuple(
         reviewer
@@ -66,8 +73,15 @@ def reliance(cursor: duckdb.DuckDBPyConnection, signal: str, now: datetime) -> R
             alpha=ALPHA,
         )
     )
-    own = whole.like_the_outcome and whole.labelled >= MINIMUM_INPUTS
-    return Reliance(since.date(), until.date(), by, stamps, own)
+    own = tuple(reviewer for reviewer, one in sorted(by.items()) if _own(one))
+    rest = sum((one for reviewer, one in by.items() if reviewer not in own), unnamed)
+    return Reliance(since.date(), until.date(), by, stamps, own, _own(rest))
+
+
+def _own(of: Decided) -> bool:
+    return are_own_labels(
+        of.caught, of.wrong, of.right - of.overruled, of.right, share=OWN_LABELS, alpha=ALPHA
+    )
 
 
 def hours_by_queue(state: State | None, signal: str) -> dict[str, int]:

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from core.measure.failures.reliance import is_stamp, log_stamp_evidence, shrunken_rates
+from core.measure.failures.reliance import (
+    are_own_labels,
+    is_stamp,
+    log_stamp_evidence,
+    shrunken_rates,
+)
 
 #: Tumours among rats of 71 groups (Tarone 1982), as printed in Bayesian Data Analysis, table 5.1.
 RATS = """
@@ -110,3 +115,15 @@ def test_among_fifty_it_is_who_lets_32_wrong_answers_pass_and_not_who_catches_a_
     assert (told(3, 58), told(3, 57)) == (True, False)
     assert not told(13, 40)
     assert not told(130, 400)
+
+
+def own(*counts: int) -> bool:
+    return are_own_labels(*counts, share=0.9, alpha=0.05)
+
+
+def test_outcomes_are_taken_for_the_decisions_where_both_kinds_say_the_same_beyond_chance() -> None:
+    assert (own(29, 29, 29, 29), own(28, 28, 29, 29)) == (True, False)
+    assert (own(73, 76, 400, 410), own(72, 75, 400, 410)) == (True, False)
+    # Who accepts everything agrees with most outcomes of a good model; so does who looks well.
+    assert not own(0, 30, 970, 970)
+    assert not own(80, 100, 900, 950)

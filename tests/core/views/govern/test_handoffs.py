@@ -65,6 +65,29 @@ def test_claims_without_a_hand_off_and_who_is_not_shown_are_said(view: HandOffsV
     )
 
 
+def test_rates_by_outcomes_that_are_a_reviewers_own_decisions_are_left_out_and_said(
+    ungoverned: Governed,
+) -> None:
+    ungoverned.apply(ENTRY)
+    hand_all_over(ungoverned.ledger)
+    with ungoverned.ledger.transaction() as cursor:
+        cursor.execute(
+            """
+            UPDATE claims SET outcome = agreed FROM handoffs
+            WHERE handoffs.event_id = claims.event_id AND reviewer = 'r-1' AND agreed IS NOT NULL
+            """
+        )
+    view = view_of(ungoverned)
+    own = next(one for one in view.reviewers if one.name == "r-1")
+    assert own.overridden.n == 80
+    assert own.accepted_wrong.words == own.rejected_right.words == "outcomes are their own"
+    assert view.queues[0].accepted_wrong.n == 50
+    assert view.as_json()["reviewers_whose_outcomes_are_their_decisions"] == ["r-1"]
+    assert view.notes[0].startswith(
+        "Outcomes say what the decisions of r-1 say, of at least 90% of the wrong answers and of"
+    )
+
+
 def test_days_without_any_say_what_waits_all_the_same(ungoverned: Governed) -> None:
     ungoverned.apply(ENTRY)
     hand_all_over(ungoverned.ledger)

@@ -61,11 +61,32 @@ def test_outcomes_that_are_the_decisions_themselves_show_nobody_to_look(
         for i, one in enumerate(events)
     ]
     hand_over(ungoverned.ledger, *rows)
+    # Some outcomes were corrected later.
+    for one in (rows[2], rows[3]):
+        one["agreed"] = 1 - one["agreed"]
+    others = [{**one, "handed_at": FIRST + timedelta(1), "reviewer": "r-2"} for one in rows[:80]]
+    for one in others[::8]:
+        one["agreed"] = 1 - one["agreed"]
+    hand_over(ungoverned.ledger, *rows, *others)
     with ungoverned.ledger.cursor() as cursor:
-        assert reliance(cursor, "triage", ungoverned.clock.now).own_labels
-        hand_over(
-            ungoverned.ledger,
-            {**rows[0], "event_id": "e0", "handed_at": FIRST + timedelta(1), "agreed": 1,
-             "reviewer": "r-2"},
-        )  # fmt: skip
-        assert not reliance(cursor, "triage", ungoverned.clock.now).own_labels
+        told = reliance(cursor, "triage", ungoverned.clock.now)
+    assert (told.own, told.rest_own) == (("r-1",), False)
+    assert [told.circular(one) for one in ("r-1", "r-2", None)] == [True, False, False]
+
+
+def test_of_reviewers_with_few_decisions_each_it_is_told_together(ungoverned: Governed) -> None:
+    events = [f"e{i}" for i in range(100)]
+    add_claims(
+        ungoverned.ledger, [{"event_id": one, "outcome": i % 2} for i, one in enumerate(events)]
+    )
+    hand_over(
+        ungoverned.ledger,
+        *(
+            {"event_id": one, "handed_at": FIRST, "agreed": i % 2, "reviewer": f"r-{i // 10}",
+             "decided_at": FIRST + timedelta(hours=1)}
+            for i, one in enumerate(events)
+        ),
+    )  # fmt: skip
+    with ungoverned.ledger.cursor() as cursor:
+        told = reliance(cursor, "triage", ungoverned.clock.now)
+    assert (told.own, told.rest_own) == ((), True)
