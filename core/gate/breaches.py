@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import duckdb
-import pandas as pd
 
 from core.governance.rules_in_force import RulesSpan, timelines
 from core.queries.base.seen.fingerprints_seen import FIELDS
@@ -26,6 +25,9 @@ from core.queries.sums.rule_outcomes import Count, CountAsked, Order, Sorting, c
 from core.registry.escalation_rules import ACTIONS, Action, Answer, Rules, decide, told_apart
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
+
+if TYPE_CHECKING:  # Frames are for pages; most commands load none of it.
+    import pandas as pd
 
 #: Why a claim is a breach: the bands for all claims required more; those of its segment did; it
 #: states no confidence; or only that its fingerprint might not act.
@@ -249,6 +251,8 @@ def breaches(
         action is the gate's; NA likewise), the fingerprint's fields, input_id and one
         ``seg_<dimension>`` each.
     """
+    import pandas as pd
+
     frame = claims_of(
         cursor,
         reckoning.selection,

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from core.measure.verdicts.measure_table import Measures, part_measures
 from core.measure.verdicts.verdict import Judgement
@@ -21,6 +19,9 @@ from core.registry.spec_json import of_json
 from core.trail.acts import moment
 from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import CriterionResult, SampleResult
+
+if TYPE_CHECKING:  # Frames are for pages; most commands load none of it.
+    import pandas as pd
 
 #: The version of the bundle's own layout.
 LAYOUT = 4
@@ -326,6 +327,8 @@ class Bundle:
         return self._frame("histogram", ("left", "right", "n_claims", "n"))
 
     def _frame(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        import pandas as pd
+
         found = self.content[name]
         return pd.DataFrame(
             {

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from core.ledger.sql import quoted
 from core.queries.base.dimensions import Parameter, segment_dimensions
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.at_hand import days_not_at_hand
+
+if TYPE_CHECKING:  # Frames are for pages; most commands load none of it.
+    import pandas as pd
 
 #: Times in which the gate was to be asked: [since, until), UTC without zone; None: for good.
 Ruled = Sequence[tuple[datetime, datetime | None]]

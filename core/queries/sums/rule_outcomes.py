@@ -11,10 +11,9 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import duckdb
-import pandas as pd
 
 from core.events import PPM
 from core.ledger.sql import quoted
@@ -27,6 +26,9 @@ from core.queries.base.selection import Selection
 from core.queries.base.together import asking
 from core.queries.base.together.asking import AskedOfMany, ask
 from core.queries.base.together.snapshot import snapshot
+
+if TYPE_CHECKING:  # Frames are for pages; most commands load none of it.
+    import pandas as pd
 
 T = TypeVar("T")
 
