@@ -27,7 +27,7 @@ from sample_data.planted import (
     WEEKS,
 )
 from sample_data.refunds import refunds
-from sample_data.replies import drafts, safety
+from sample_data.replies import drafts, rated_drafts, safety
 from sample_data.triage import triage
 
 __all__ = [
@@ -70,7 +70,10 @@ def main() -> None:
         compression={"method": "gzip", "mtime": 1},
     )
     _parquet(refunds(), "refund_claims.parquet")
-    desk = (safety(), drafts(), answers(), judged(), merges(), callbacks(), routing())
+    desk = (
+        *(safety(), drafts(), answers(), judged(), merges(), callbacks(), routing()),
+        rated_drafts(),
+    )
     _parquet(pd.concat(desk, ignore_index=True), "desk_claims.parquet")
     _jsonl(grounding(), "grounding_claims.jsonl")
     _parquet(pilot(), "pilot_claims.parquet")

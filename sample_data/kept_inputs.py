@@ -1,9 +1,10 @@
-"""Kept inputs of two signals, asked again every Monday: one whose model changes behind its name.
+"""Kept inputs of three signals, asked again every Monday: one's model changes behind its name.
 
 `refund-check.logprob` is the null: the cases that come in change from week 17 on, and the kept
 inputs do not, so that its canary stays quiet. Behind `answer-7` of `knowledge-answer.self-report`
 the model is another one from week 24 on: it states more, and answers a third of the inputs
-otherwise; its version string is the same.
+otherwise; its version string is the same. Those of `reply-safety.self-report` are not asked any
+more when its owner has left.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sample_data.planted import (
     CANARY_INPUTS,
     CANARY_RISE,
     LOGPROB,
+    SAFETY,
 )
 
 SEED = 20_261_129
@@ -30,6 +32,7 @@ OWN_VARIATION, OWN_ANSWERS = 0.03, 0.04
 IDS: Mapping[str, tuple[str, ...]] = {
     ANSWER: tuple(f"kept-question-{n:02}" for n in range(1, CANARY_INPUTS + 1)),
     LOGPROB: tuple(f"kept-refund-{n:02}" for n in range(1, CANARY_INPUTS + 1)),
+    SAFETY: tuple(f"kept-reply-{n:02}" for n in range(1, CANARY_INPUTS + 1)),
 }
 
 

@@ -79,6 +79,10 @@ DRAFT_NULL_PROMPT_FROM_WEEK, DRAFT_PROMPT_FROM_WEEK = 8, 15
 DRAFT_ACCURACY_RISE, DRAFT_CONFIDENCE_RISE = 0.08, 0.20
 ANCHORING_WEEKS, ANCHORED_INPUTS, ANCHORING_SHIFT = (9, 14), 1200, 0.15
 
+# Drafts of the edited prompt that were rated on purpose, every second one to fit a map on, and the
+# others to certify it.
+DRAFTS_RATED, DRAFTS_RATED_IN_WEEK = 800, 23
+
 # knowledge-answer: the high-confidence band alone is bad, behind a leaked evaluation.
 ANSWER_HIGH_GAP = 0.10
 TUNING_ROWS, HELDOUT_ROWS, LEAKED_ROWS = 900, 900, 300
@@ -119,6 +123,12 @@ FORGOTTEN_CASES, FORGOTTEN_DAY = 5, 3
 # another one behind its name; that of refund-check does not, while its cases change.
 CANARY_INPUTS, CANARY_FROM_WEEK, CANARY_CHANGED_FROM_WEEK = 60, 16, 24
 CANARY_RISE, CANARY_ANSWERS = 0.05, 1 / 3
+#: Those of reply-safety are asked for the last time in the week before its owner left.
+CANARY_ENDED_IN_WEEK = 19
+
+# A weekly audit is drawn of two signals, the first in this week of the claims of the week before.
+# Nobody labels what is drawn of email-routing; answer-quality's labels are there a week later.
+AUDITED_FROM_WEEK, AUDITED = 22, {ROUTING: 60, JUDGE: 40}
 
 # How long outcomes take, and how many never come, where nothing else is said.
 LABEL_DELAY_DAYS = 6.0

@@ -28,6 +28,9 @@ from sample_data.planted import (
     DRAFT_CONFIDENCE_RISE,
     DRAFT_NULL_PROMPT_FROM_WEEK,
     DRAFT_PROMPT_FROM_WEEK,
+    DRAFTS_RATED,
+    DRAFTS_RATED_IN_WEEK,
+    FIRST_MONDAY,
     LABEL_DELAY_DAYS,
     SAFETY,
     SAFETY_GAP,
@@ -138,3 +141,30 @@ def drafts() -> pd.DataFrame:
     )
     both = pd.concat([frame, again])
     return both.sort_values(["ts", "event_id"], kind="stable").reset_index(drop=True)
+
+
+def rated_drafts() -> pd.DataFrame:
+    """reply-draft: a study of the edited prompt, to fit a calibration map and to certify it."""
+    rng = generator(21)
+    monday = FIRST_MONDAY + pd.Timedelta(weeks=DRAFTS_RATED_IN_WEEK - 1)
+    seconds = np.sort(rng.integers(7 * 3600, 4 * 86_400, DRAFTS_RATED))
+    stamp = pd.Series(monday + pd.to_timedelta(seconds, unit="s")).astype("datetime64[s, UTC]")
+    first = stated(rng, DRAFT_VALUES, DRAFTS_RATED)
+    frame = pd.DataFrame(
+        {
+            "event_id": ids("rated-draft", DRAFTS_RATED),
+            "ts": stamp,
+            "signal": DRAFT,
+            "confidence": (first + DRAFT_CONFIDENCE_RISE).round(2),
+            "model_version": "writer-4",
+            "prompt_version": "draft-v3",
+            "elicitation": "verbal",
+            "elicitation_order": "before",
+            "input_id": ids("rated-draft-input", DRAFTS_RATED),
+            "split": np.where(np.arange(DRAFTS_RATED) % 2, "heldout", "tuning"),
+            "seg_tone": names(rng, TONES, DRAFTS_RATED),
+            "seg_language": names(rng, LANGUAGES, DRAFTS_RATED),
+        }
+    )
+    outcome, known_at = right(rng, first + DRAFT_ACCURACY_RISE), stamp + pd.Timedelta(days=2)
+    return with_outcomes(frame, outcome, known_at, np.ones(DRAFTS_RATED, dtype=bool), "HUMAN")

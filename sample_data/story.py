@@ -7,6 +7,7 @@ did what stands in sample_data/README.md; the entries are sample_data/registry.y
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -26,10 +27,12 @@ from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
 from core.monitoring import canary
 from core.monitoring.finding_responses import waive
+from core.monitoring.label_upload import take
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run_if_due
+from core.monitoring.weekly_audits import draw_weekly
 from core.queries.base.selection import Selection
-from core.recalibration.recalibrate import RecalibrationQuestion, recalibrate
+from core.recalibration.recalibrate import RecalibrationQuestion, Repair, recalibrate
 from core.recalibration.recorded import record
 from core.registry.yaml_reader import read_path
 from core.trail.acts import Actor, Proposal
@@ -43,7 +46,9 @@ from sample_data.planted import (
     ANSWER,
     ASKED_LATE,
     ASKED_ROUNDED,
+    AUDITED_FROM_WEEK,
     BYPASSED,
+    CANARY_ENDED_IN_WEEK,
     DRAFT,
     GROUNDING,
     JUDGE,
@@ -133,7 +138,10 @@ class Story:
         canary.keep(self.office, actor, signal, [(one, None) for one in IDS[signal]])
 
     def _ask_kept(self) -> None:
-        for signal, fingerprint in ((LOGPROB, REFUND_6), (ANSWER, ANSWER_V9)):
+        asked = [(LOGPROB, REFUND_6), (ANSWER, ANSWER_V9)]
+        if self._week <= CANARY_ENDED_IN_WEEK:
+            asked.append((SAFETY, GUARD_2))
+        for signal, fingerprint in asked:
             if signal in self.office.state().canaries:
                 ask_kept(self.office, signal, fingerprint, self._week, self._now)
 
@@ -187,13 +195,39 @@ class Story:
 
     def try_maps(self, signal: str, by: Sequence[str | None]) -> None:
         """Calibration maps are judged on the heldout claims, and none is certified."""
+        for one in by:
+            found = self._map(RecalibrationQuestion(Selection(signal), one, without_overlap=True))
+            assert not found.certificate.given
+
+    def repair(self, signal: str, version: Fingerprint) -> None:
+        """A calibration map of a version is certified on its heldout claims."""
+        of = tuple((name, (value,)) for name, value in version.as_json().items())
+        found = self._map(RecalibrationQuestion(Selection(signal, where=of)))
+        assert found.certificate.given
+
+    def _map(self, question: RecalibrationQuestion) -> Repair:
         with self.office.ledger.cursor() as cursor:
-            for one in by:
-                question = RecalibrationQuestion(Selection(signal), one, without_overlap=True)
-                terms = terms_of(self.office.state(), signal)
-                found = recalibrate(cursor, question, terms, self.office.now())
-                assert not found.certificate.given
-                record(self.office, found)
+            terms = terms_of(self.office.state(), question.selection.signal)
+            found = recalibrate(cursor, question, terms, self.office.now())
+        record(self.office, found)
+        return found
+
+    def answer_audit(self, signal: str, at: datetime) -> None:
+        """What was drawn of a signal before then was labelled then, right as often as stated."""
+        with self.office.ledger.cursor() as cursor:
+            rows = cursor.execute(
+                """
+                SELECT event_id, confidence_raw
+                FROM audit_claims JOIN claims USING (signal, event_id)
+                WHERE signal = $signal AND outcome IS NULL AND ts < $at ORDER BY event_id
+                """,
+                {"signal": signal, "at": at - timedelta(weeks=1)},
+            ).fetchall()
+        lines = ["event_id,outcome,outcome_ts"]
+        for event_id, stated in rows:
+            is_right = random.Random(event_id).random() < stated
+            lines.append(f"{event_id},{int(is_right)},{at:%Y-%m-%dT%H:%M:%SZ}")
+        take(self.office, signal, "\n".join(lines).encode(), "judge-audit.csv")
 
     def wait(self, handle: str, signal: str, kind: str, reason: str) -> None:
         """A risk approver lets a finding wait for as long as they may."""
@@ -326,6 +360,7 @@ def _late_summer(story: Story) -> None:
     story.sign(VERA, LOGPROB, REFUND_6)
     story.keep_inputs(INES, LOGPROB)
     story.keep_inputs(SARA, ANSWER)
+    story.keep_inputs(MAYA, SAFETY)
     story.on(16, 0)
     story.submit(SARA, GROUNDING, GROUNDING_V2)
     story.on(16, 1)
@@ -361,7 +396,8 @@ def _autumn(story: Story) -> None:
     )  # fmt: skip
     vera = story.by(VERA, "retirement.approved", AGREEMENT)
     signing.approve_retirement(story.office, vera, AGREEMENT, AGREEMENT_V3)
-    story.on(22, 0)
+    story.on(AUDITED_FROM_WEEK, 0)
+    draw_weekly(story.office)
     story.wait(HUGO, MERGE, "new_fingerprint", "As in August.")
     story.submit(PAUL, DRAFT, DRAFT_V3)
     story.on(22, 3)
@@ -385,6 +421,8 @@ def _autumn(story: Story) -> None:
     )  # fmt: skip
     story.on(24, 3)
     story.try_maps(ANSWER, (None, "language"))
+    story.on(25, 1)
+    story.repair(DRAFT, DRAFT_V3)
     story.on(25, 2)
     waiver = story.by(JON, "waiver.requested", GROUNDING)
     until = story.office.now() + timedelta(days=21)
@@ -427,6 +465,7 @@ def _to_now(story: Story, now: datetime) -> None:
     adopt_unrecorded(story.office)
     story.ask_late()
     story.write_answers()
+    story.answer_audit(JUDGE, story._monday(AUDITED_FROM_WEEK + 1) + timedelta(hours=15))
     run_if_due(story.office)
 
 

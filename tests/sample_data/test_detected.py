@@ -27,6 +27,8 @@ from core.monitoring.rounds import rounds
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
 from core.queries.base.together.asked_once import asked_once
+from core.queries.sums.labelling.audit_answers import samples_answered
+from core.standing.drawn_samples import awaited, samples
 from core.trail.facts import read
 from core.views.govern.findings import findings_view
 from core.views.shared.canary import canary_lines
@@ -63,6 +65,7 @@ DETECTED = {
     ("rubber_stamp", planted.MERGE, planted.RUBBER_STAMP),
     ("handoffs_overdue", planted.MERGE, ""),
     ("share_jumped", planted.JUDGE, "unstated"),
+    ("audit_unanswered", planted.ROUTING, ""),
 }
 JUDGED = (planted.JUDGE, "prompt rubric-3")
 REFUNDS_DRIFTED = ("inputs_drifted", planted.LOGPROB)
@@ -128,8 +131,9 @@ def test_the_readme_lists_them() -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in listed]
     stated = {(title, one.strip("` ")) for title, named, _ in cells for one in named.split(",")}
     # Read off the trail, and not off claims.
-    asked_again = (KINDS["model_swapped"].words, planted.ANSWER)
-    assert stated == {asked_again, *((KINDS[kind].words, signal) for kind, signal, _ in DETECTED)}
+    asked_again = {("model_swapped", planted.ANSWER), ("canary_missed", planted.SAFETY)}
+    kept = {(KINDS[kind].words, signal) for kind, signal in asked_again}
+    assert stated == {*kept, *((KINDS[kind].words, signal) for kind, signal, _ in DETECTED)}
 
 
 def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(
@@ -365,13 +369,18 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("rubber_stamp", planted.MERGE): "escalation",
         ("handoffs_overdue", planted.MERGE): "escalation",
         ("share_jumped", planted.JUDGE): "data",
+        ("audit_unanswered", planted.ROUTING): "labels",
     }
 
 
 def test_the_model_that_changed_behind_its_name_is_found_and_cases_that_change_blame_none(
     cursor: duckdb.DuckDBPyConnection, state: State
 ) -> None:
-    (one,) = canary_conditions(cursor, state, NOW)
+    one, missed = canary_conditions(cursor, state, NOW)
+    assert (missed.kind, missed.signal) == ("canary_missed", planted.SAFETY)
+    # Nobody sits in the owner's seat, and whoever answers for monitoring is told.
+    assert state.acting_owner(planted.SAFETY, NOW) is None
+    assert state.answers_for(planted.SAFETY, "monitoring", NOW) is not None
     assert (one.kind, one.signal, one.severity) == ("model_swapped", planted.ANSWER, "warning")
     evidence = dict(one.evidence)
     first = planted.FIRST_MONDAY + pd.Timedelta(weeks=planted.CANARY_CHANGED_FROM_WEEK - 1)
@@ -384,3 +393,14 @@ def test_the_model_that_changed_behind_its_name_is_found_and_cases_that_change_b
     assert (quiet.state, loud.state) == ("unchanged", "changed")
     weeks = planted.WEEKS - planted.CANARY_FROM_WEEK + 1
     assert len(quiet.standing.rounds) == len(loud.standing.rounds) == weeks
+
+
+def test_an_audit_nobody_labels_is_overdue_and_one_that_is_answered_is_not(
+    cursor: duckdb.DuckDBPyConnection, state: State, conditions: tuple[Condition, ...]
+) -> None:
+    (one,) = [one for one in conditions if one.kind == "audit_unanswered"]
+    assert "28 of 28 labels are missing" in one.text
+    answered, waits = samples(cursor, planted.JUDGE)
+    assert [one.drawn.audit for one in awaited(cursor, state, planted.JUDGE)] == [waits.audit]
+    known = samples_answered(cursor, planted.JUDGE)[answered.audit]
+    assert (known.own, known.own_labelled) == (36, 36)

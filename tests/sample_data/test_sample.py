@@ -203,12 +203,25 @@ FAILURES = {
     ("a logged field vanishes", planted.ROUTING): (
         "language", f"{planted.ROUTING_NO_LANGUAGE_FROM_WEEK}", "then by none",
     ),
+    ("off, and a certified map is not in use", planted.DRAFT): (
+        f"{planted.DRAFTS_RATED} drafts of `draft-v3` rated in week {planted.DRAFTS_RATED_IN_WEEK}",
+        weeks(25), f"{points(planted.DRAFT_CONFIDENCE_RISE - planted.DRAFT_ACCURACY_RISE)}, by",
+    ),
     ("errors cost more than reviews, at low stakes", planted.DRAFT): (
         "an error costs 8 reviews", weeks(planted.DRAFT_PROMPT_FROM_WEEK), "12.5% would pay",
     ),
     ("model changed behind its name", planted.ANSWER): (
         f"the {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_CHANGED_FROM_WEEK),
         f"{points(planted.CANARY_RISE)} points stated, a third of the answers",
+    ),
+    ("kept inputs are not asked any more", planted.SAFETY): (
+        f"its {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_ENDED_IN_WEEK + 1),
+        f"asked on {planted.CANARY_ENDED_IN_WEEK - planted.CANARY_FROM_WEEK + 1} Mondays, the last "
+        f"in week {planted.CANARY_ENDED_IN_WEEK}",
+    ),
+    ("labels of an audit never come", planted.ROUTING): (
+        f"a weekly audit of {planted.AUDITED[planted.ROUTING]};", weeks(planted.AUDITED_FROM_WEEK),
+        f"drawn of week {planted.AUDITED_FROM_WEEK - 1}",
     ),
     ("labelled only where escalated", planted.CALLBACK): (
         f"action `automate` from {percent(planted.CALLBACK_CUTS[0])}, `escalate` below "
@@ -241,6 +254,13 @@ NULLS = {
     ),
     ("cases change, the model does not", planted.LOGPROB): (
         f"its {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_FROM_WEEK), "0",
+    ),
+    ("an audit whose labels come", planted.JUDGE): (
+        f"a weekly audit of {planted.AUDITED[planted.JUDGE]}", weeks(planted.AUDITED_FROM_WEEK),
+        f"of week {planted.AUDITED_FROM_WEEK - 1} labelled in week {planted.AUDITED_FROM_WEEK + 1}",
+    ),
+    ("kept inputs that are asked in time", planted.LOGPROB): (
+        "due every 14 days", weeks(planted.CANARY_FROM_WEEK), "every Monday",
     ),
     ("young weeks look overconfident", planted.MERGE): (
         "the newest weeks", weeks(25),

@@ -119,6 +119,8 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("rubber_stamp", MERGE),
         ("handoffs_overdue", MERGE),
         ("share_jumped", JUDGE),
+        ("audit_unanswered", ROUTING),
+        ("canary_missed", SAFETY),
         ("escalation_breached", SELF_REPORT),
         ("escalation_breached", SAFETY),
         ("escalation_breached", DRAFT),

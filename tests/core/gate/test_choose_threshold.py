@@ -363,7 +363,7 @@ def test_other_signals_of_the_sample_have_no_tuning_split(sample) -> None:
     with pytest.raises(NoTuning):
         choose(
             sample.cursor(),
-            ThresholdQuestion(Selection("reply-draft.self-report"), 0.05, 0.9),
+            ThresholdQuestion(Selection("duplicate-merge.self-report"), 0.05, 0.9),
             NOW,
         )
 

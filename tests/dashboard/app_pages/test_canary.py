@@ -27,5 +27,5 @@ def test_drift_and_watch_say_of_each_signal_whether_it_is_the_same_model(
     )
     app = page("watch")
     (kept,) = [one.value for one in app.dataframe if "says" in one.value]
-    assert list(kept["signal"]) == [planted.ANSWER, planted.LOGPROB]
+    assert list(kept["signal"]) == [planted.ANSWER, planted.LOGPROB, planted.SAFETY]
     assert kept["says"].iloc[1] == "no sign of another model"

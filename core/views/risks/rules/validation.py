@@ -39,7 +39,7 @@ def unvalidated(facts: RiskFacts) -> RiskFound:
     if facts.log_only:
         return log_only(facts)
     if facts.too_low is not None:
-        return RiskFound("open", facts.too_low.text(""), entry)
+        return RiskFound("open", f"{facts.too_low.text('')}{_repair(facts)}", entry)
     if facts.bypassed:
         return RiskFound("open", facts.bypassed[0], Link("escalation", facts.signal))
     used = facts.in_use

@@ -77,7 +77,7 @@ def test_a_cut_per_segment_names_those_without(opened: Open) -> None:
 
 
 def test_without_a_tuning_split_it_says_what_to_log(opened: Open) -> None:
-    app = opened(signal="reply-draft.self-report")
+    app = opened(signal="duplicate-merge.self-report")
     assert "No claims to choose a threshold on" in text_of(app)
     assert "tuning,1" in yaml_of(app)
 

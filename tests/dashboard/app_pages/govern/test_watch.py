@@ -35,7 +35,7 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     assert "Off: gap +9.3 points" in drawn
     assert "only its high-confidence band is off, by +11.7 points (+7.0 to +17.4), n 296" in drawn
     assert "off by themselves: topic=medical by +15.6 points (+8.4 to +23.3), n 386" in drawn
-    assert "Maya Cole (left)" in words(app)
+    assert "Kim Sato" in words(app)
     assert 'title="watched since' in drawn
     trail = [
         parse_qs(one.proto.query_string)

@@ -117,7 +117,9 @@ def test_a_changed_sample_ends_verify_with_one(on: tuple[str, ...], told_copy: P
     run("draw", *on, "--labels", 50, "--as", VERA)
     with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
         cursor.execute(
-            "DELETE FROM audit_claims WHERE event_id IN (SELECT min(event_id) FROM audit_claims)"
+            "DELETE FROM audit_claims WHERE event_id IN "
+            "(SELECT min(event_id) FROM audit_claims WHERE signal = $signal)",
+            {"signal": SAFETY},
         )
     found = run("verify", *on)
     assert found.exit_code == 1

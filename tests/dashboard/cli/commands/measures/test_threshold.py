@@ -87,7 +87,7 @@ def test_json_has_the_path_and_the_samples(told_copy: Path) -> None:
 
 
 def test_without_a_tuning_split_it_says_what_to_log(told_copy: Path) -> None:
-    found = threshold(told_copy, "--risk", "0.05", signal="reply-draft.self-report")
+    found = threshold(told_copy, "--risk", "0.05", signal="duplicate-merge.self-report")
     assert found.exit_code == 2
     assert "split=tuning" in found.stderr
 
