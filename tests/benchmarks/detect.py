@@ -14,10 +14,10 @@ in those 12 weeks. A naive rule that is often false is also "found" often.
 Two hundred ledgers of each take a quarter of an hour to half an hour of two cores.
 
 Nobody answering and a broken trail are no matter of chance, nor are a tuning leak, a held-out set
-that is used up and a breach of the rules: whatever is there is found in the next round; and so is
-a certified map that is not used, once the signal is off. The gap's drift is shown once more below,
-rule by rule and over years, with the measure alone, since there a ledger adds nothing; so are
-reviewers who let wrong answers pass.
+that is used up, a breach of the rules, and what is listed last: whatever is there is found in the
+next round. The gap's drift is shown once more below, rule by rule and over years, with the measure
+alone, since there a ledger adds nothing; so are reviewers who let wrong answers pass, and kept
+inputs that another model answers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import os
 import time
 
 import numpy as np
-from detection import exact, gap, stamps
+from detection import exact, gap, kept, stamps, upkeep
 from detection.failures import FAILURES
 from detection.ledgers import AFTER, LABELS
 from detection.simulation import SEED, Found, Line, lines
@@ -54,6 +54,7 @@ def main() -> None:
         _print(line, first=line.failure.name != last)
         last = line.failure.name
     if not asked.only:
+        _kept(np.random.default_rng([SEED, 1]), asked.ledgers)
         _exact(min(asked.ledgers, _EXACT))
         rng = np.random.default_rng(SEED)
         gap.print_dates(rng, asked.ledgers)
@@ -77,6 +78,17 @@ def _print(line: Line, *, first: bool) -> None:
     )
 
 
+def _kept(rng: np.random.Generator, models: int) -> None:
+    """Another model behind the name."""
+    false = kept.found(rng, models)
+    for words, how in kept.SIZES:
+        ours, naive = kept.found(rng, models, **how)
+        first = words == kept.SIZES[0][0]
+        print(f"{'kept inputs' if first else '':<20}{words:<26}"
+              f"{'ranks of each input' if first else '':<28}{_told(ours, false[0])}   "
+              f"{'z-test of each round' if first else '':<28}{_told(naive, false[1])}")  # fmt: skip
+
+
 def _told(found: Found, false: Found) -> str:
     weeks = f"{found.median:.0f}" if math.isfinite(found.median) else "–"
     return f"{found.share:>6.0%}{weeks:>6}{false.share:>7.1%}"
@@ -89,10 +101,17 @@ def _exact(ledgers: int) -> None:
         ("no trail", "one character, one entry", exact.no_trail),
         ("worn held-out set", "judged on 4 of 5 times", exact.worn),
         ("gate not asked", "1% of answers deleted", exact.unasked),
-        ("repair not taken up", "off by 10 points, certified", exact.unrepaired),
+        ("asked otherwise, late", "1% of answers each", upkeep.asked_otherwise),
+        ("repair not taken up", "off by 10 points, map tried", exact.unrepaired),
+        ("no proof of the cut", "high stakes, no bound", upkeep.unproven_cut),
+        ("audit not labelled", "70% in time, 80% needed", upkeep.unlabelled_audit),
+        ("case overdue", "one of two, by a minute", upkeep.overdue_case),
+        ("runs missed", "1 to 5 of a week", upkeep.missed_run),
+        ("check cannot look", "one stops on a signal", upkeep.blind_check),
+        ("always waived", "three times, nothing else", upkeep.always_waived),
     ):
         found = np.array([told(seed) for seed in range(ledgers)])
-        print(f"{name:<20}{what:<26}{'exact, ' + str(ledgers) + ' ledgers':<28}"
+        print(f"{name:<22}{what:<28}{'exact, ' + str(ledgers) + ' ledgers':<28}"
               f"{found[:, 0].mean():>6.0%}{0:>6}{found[:, 1].mean():>7.1%}   none")  # fmt: skip
 
 

@@ -52,3 +52,27 @@ def test_each_failure_can_be_planted_at_each_of_its_sizes_and_left_out(
     for one in failures:
         for size in (0.0, *(size for _, size in one.sizes)):
             assert len(one.made(np.random.default_rng(1), size)), (one.name, size)
+
+
+@pytest.mark.usefixtures("proof_asked")
+def test_what_was_not_done_or_too_late_is_found_and_what_was_done_in_time_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    upkeep = import_module("detection.upkeep")
+    for told in (
+        *(upkeep.missed_run, upkeep.unlabelled_audit, upkeep.overdue_case, upkeep.blind_check),
+        *(upkeep.asked_otherwise, upkeep.always_waived, upkeep.unproven_cut),
+    ):
+        assert told(0) == (True, False), told.__name__
+
+
+def test_another_model_is_found_by_kept_inputs_within_weeks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    kept = import_module("detection.kept")
+    ours, _ = kept.found(np.random.default_rng(1), 3, shift=0.05)
+    assert ours.share == 1
+    null, _ = kept.found(np.random.default_rng(1), 3)
+    assert null.share == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -68,9 +68,8 @@ def worn(seed: int) -> tuple[bool, bool]:
     return found[-1], any(found[:-1])
 
 
-def unasked(seed: int) -> tuple[bool, bool]:
-    """Whether of 2,400 claims those whose answers were deleted, and no others, are found."""
-    rng = np.random.default_rng(seed)
+def asked_desk(rng: np.random.Generator) -> tuple[Desk, list[str], datetime]:
+    """A signal that asked about each of its 2,400 automated claims, their events, and when."""
     desk = Desk()
     made = claims(rng, first=BEFORE + AFTER - 3, weeks=3, per_week=800).assign(action="automate")
     desk.fill(made)
@@ -84,9 +83,16 @@ def unasked(seed: int) -> tuple[bool, bool]:
     gate = Gate(office)
     rows = asked.to_dict("records")
     DecisionLog(office).write([gate.decide(Question.of(row)) for row in rows])
-    state, last = office.state(), whole_days(now).date()
+    return desk, list(asked["event_id"]), now
+
+
+def unasked(seed: int) -> tuple[bool, bool]:
+    """Whether of 2,400 claims those whose answers were deleted, and no others, are found."""
+    rng = np.random.default_rng(seed)
+    desk, events, now = asked_desk(rng)
+    state, last = desk.governed.office.state(), whole_days(now).date()
     before = recent_bypasses(desk.cursor, state, now)[SIGNAL].n
-    gone = rng.choice(asked["event_id"], len(asked) // 100, replace=False)
+    gone = rng.choice(events, len(events) // 100, replace=False)
     desk.cursor.execute(
         "DELETE FROM decisions WHERE list_contains($gone, event_id)", {"gone": list(gone)}
     )
@@ -96,11 +102,16 @@ def unasked(seed: int) -> tuple[bool, bool]:
 
 
 def unrepaired(seed: int) -> tuple[bool, bool]:
-    """Whether Risks says of a signal off by 10 points that its map waits; and of one not off."""
-    return _unrepaired(seed, 0.1), _unrepaired(seed, 0.0)
+    """Whether Risks says of a signal off by 10 points that its map waits; and of one not off.
+
+    Found is what it says where the map was certified, and that it says nothing where it was not.
+    """
+    (said, given), (null, _) = (_unrepaired(seed, off) for off in (0.1, 0.0))
+    return said == given, null
 
 
-def _unrepaired(seed: int, off: float) -> bool:
+def _unrepaired(seed: int, off: float) -> tuple[bool, bool]:
+    """Whether Risks says it, and whether the map was certified."""
     rng = np.random.default_rng(seed)
     desk = Desk()
     tuning, held = (
@@ -112,10 +123,11 @@ def _unrepaired(seed: int, off: float) -> bool:
     office, now = desk.governed.office, look(AFTER)
     terms = terms_of(office.state(), SIGNAL)
     question = RecalibrationQuestion(Selection(SIGNAL))
-    record(office, recalibrate(desk.cursor, question, terms, now))
+    repair = recalibrate(desk.cursor, question, terms, now)
+    record(office, repair)
     whole = wholeness(desk.cursor, None, now)
     (facts,) = gathered(desk.cursor, office.state(), now, whole)
-    return "is not in use" in unvalidated(facts).line
+    return "is not in use" in unvalidated(facts).line, repair.certificate.given
 
 
 def no_trail(seed: int) -> tuple[bool, bool]:

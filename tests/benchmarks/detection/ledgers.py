@@ -32,7 +32,8 @@ _OF_LANGUAGE = """    overrides:
           - {action: automate}
     knownValues: {language: [de, en]}
 """
-_WRITTEN = (
+#: The entry.
+WRITTEN = (
     REGISTRY.replace("maxAgeDays: 90", "maxAgeDays: 365")
     # At low stakes a cut need not be proven.
     .replace("stakes: high", "stakes: low")
@@ -66,7 +67,7 @@ def governed(ledger: Ledger) -> Governed:
     clock = Clock()
     clock.now = START
     made = Governed(ledger, clock)
-    made.apply(_WRITTEN)
+    made.apply(WRITTEN)
     clock.forward(weeks=SIGNED)
     made.validate(days=364)
     return made

@@ -89,23 +89,23 @@ def told(
             early = rng.random(per_week) < people.early
             truth = pd.concat([truth, claims[["event", "y"]].rename(columns={"y": "outcome"})])
             with ledger.transaction() as cursor:
-                _import(cursor, 3 * week + 1, clock.now)
+                imported(cursor, 3 * week + 1, clock.now)
                 _keep(cursor, claims, 3 * week + 1)
-                _label(cursor, claims[chosen & early], 3 * week + 1, clock.now)
+                label(cursor, claims[chosen & early], 3 * week + 1, clock.now)
             # The signal's random numbers come from the same chance as all else.
             with patch("core.monitoring.audit_draw.secrets.token_hex", _hex(seed, week)):
                 draw_weekly(governed.office)
             with ledger.transaction() as cursor:
-                _import(cursor, 3 * week + 2, clock.now)
-                _label(cursor, claims[chosen & ~early], 3 * week + 2, clock.now)
+                imported(cursor, 3 * week + 2, clock.now)
+                label(cursor, claims[chosen & ~early], 3 * week + 2, clock.now)
                 waiting = cursor.execute(
                     "SELECT DISTINCT event_id AS event FROM audit_claims "
                     "JOIN claims USING (signal, event_id) WHERE outcome IS NULL"
                 ).df()
                 asked = waiting.merge(truth, on="event").rename(columns={"outcome": "y"})
                 asked = asked[rng.random(len(asked)) < answered]
-                _import(cursor, 3 * week + 3, clock.now)
-                _label(cursor, asked, 3 * week + 3, clock.now)
+                imported(cursor, 3 * week + 3, clock.now)
+                label(cursor, asked, 3 * week + 3, clock.now)
         with ledger.cursor() as cursor:
             (verdict,) = standing_verdicts(cursor, governed.office.state(), clock.now)[SIGNAL]
             assert verdict.window is not None
@@ -143,7 +143,8 @@ def _claims(rng: np.random.Generator, now: datetime, n: int, gap: float, week: i
     )
 
 
-def _import(cursor, number: int, now: datetime) -> None:
+def imported(cursor, number: int, now: datetime) -> None:
+    """Write down that an import came in."""
     cursor.execute(
         "INSERT INTO imports VALUES "
         "($n, 'simulated', 'parquet', '', $at, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, [], '{}')",
@@ -174,7 +175,8 @@ def _keep(cursor, claims: pd.DataFrame, number: int) -> None:
     del rows
 
 
-def _label(cursor, claims: pd.DataFrame, number: int, now: datetime) -> None:
+def label(cursor, claims: pd.DataFrame, number: int, now: datetime) -> None:
+    """Put in outcomes (columns event and y), as an import that is written down brings them."""
     rows = pd.DataFrame({"event": claims["event"], "y": claims["y"].astype(np.int8)})
     cursor.execute(
         "UPDATE claims SET outcome = y, outcome_known_at = $at, outcome_source = 'HUMAN' "
