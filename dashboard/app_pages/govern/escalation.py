@@ -43,8 +43,10 @@ if signal not in state.entries:
 
 view = data.escalation(signal, first, last, as_if=False)
 never = data.unasked(signal, first, last)
+handed = data.handoffs(signal, first, last)
 escalation.headline(view)
 bypass.warn(never)
+handoffs.warn(handed)
 broken, unasked, policy, rules, weeks, people, worth = st.tabs(
     [
         f"Breaches ({view.n_breaches:,})",
@@ -67,7 +69,7 @@ with rules:
 with weeks:
     escalation.load(view)
 with people:
-    handoffs.draw(data.handoffs(signal, first, last))
+    handoffs.draw(handed)
 with worth:
     theatre.draw(data.theatre(signal, last))
 guide.draw(PAGES["escalation"].title)

@@ -59,6 +59,12 @@ def draw(view: HandOffsView) -> None:
     )
 
 
+def warn(view: HandOffsView) -> None:
+    """What must not wait for the tab to be opened."""
+    if view.overdue.n or any(one.stamp for one in view.reviewers):
+        st.warning(f"{plain(view.headline)} See *Hand-offs*.", icon=":material/report:")
+
+
 def _loads(view: HandOffsView) -> None:
     frame = pd.DataFrame(
         {
@@ -137,6 +143,8 @@ def _decisions(view: HandOffsView) -> None:
             "rejected": [one.rejected_right.words for one in rows],
         }
     )
+    if len(view.queues) == 1:
+        frame = frame.drop(columns="queue")
     tables.listed(
         frame,
         key=f"{KEYS}decisions",
