@@ -53,6 +53,8 @@ HELDOUT_USES = 5
 #: The labels of a weekly audit sample are to be there after so many days.
 AUDIT_WITHIN_DAYS = 14
 
+#: Of claims of which so many name their input it can be seen whether they were tuned on.
+INPUTS_NAMED = 0.99
 #: A case that was handed over is to be taken up within so many hours where the entry names no queue
 #: for it,
 HANDOFF_HOURS = 24

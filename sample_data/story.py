@@ -179,8 +179,9 @@ class Story:
     def submit(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
         """Evidence is frozen and submitted."""
         actor = self.by(handle, "validation.submitted", signal)
-        # Whose threshold was chosen on the pilot has a tuning split to show it.
-        untuned = signal not in PILOTED
+        # Whose threshold was chosen on the pilot has a tuning split to show it; the claims of
+        # answer-grounding name no input to compare with.
+        untuned = signal not in PILOTED or signal == GROUNDING
         signing.submit(self.office, actor, signal, fingerprint, untuned=untuned)
 
     def sign(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:

@@ -396,6 +396,8 @@ def _overlap(counts: Mapping[str, int], *, checked: bool, declared: bool) -> str
         said = "Cannot be checked: no claim of this signal is marked as tuning."
         return f"{said} The owner declares that {DECLARATION}." if declared else said
     tuned = counted(counts["tuning"], "tuning claim")
+    if declared:
+        return f"Not checked of every claim: the owner declares that {DECLARATION}."
     left_out = counts["overlap_left_out"]
     if left_out:
         return (

@@ -24,7 +24,10 @@ if TYPE_CHECKING:  # Frames are for pages; most commands load none of it.
     import pandas as pd
 
 #: The version of the bundle's own layout.
-LAYOUT = 4
+LAYOUT = 5
+#: Of evidence that was taken for apart from its tuning split where some of that, or none of what
+#: was judged, named its input.
+SOME_NAMED_LAYOUT = 4
 #: Of evidence that was not asked whether its tuning data are apart, nor how often its held-out set
 #: was judged on.
 UNASKED_LAYOUT = 3

@@ -42,6 +42,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import SampleResult, judge_sample
 from core.validation.evidence_bundle import (
     LAYOUT,
+    SOME_NAMED_LAYOUT,
     UNASKED_LAYOUT,
     decimal,
     measures_json,
@@ -120,8 +121,10 @@ def content_of(
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = sample_of(cursor, judged, spec, rules)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)
-    held = None if layout <= UNASKED_LAYOUT else held_out(cursor, spec, judged, asked)
-    if held is not None:
+    held = None
+    if layout > UNASKED_LAYOUT:
+        some_named = layout <= SOME_NAMED_LAYOUT
+        held = held_out(cursor, spec, judged, asked, some_named=some_named)
         result = replace(result, results=(*result.results, *held.results(n_shared)))
     measures, result = by_parts(cursor, spec, judged, whole.cells, result, layout)
     recent = replace(judged, since=span.since)

@@ -1,8 +1,9 @@
 """Whether what a version is judged on was held out: apart from what was tuned on, and not worn.
 
 **Apart.** A tuning split shows what was chosen on which claims, so that whatever shares an event or
-an input with it can be refused. Where none is marked, or its claims name no input, nothing can be
-checked, and the owner has to say that nothing was chosen on the claims that are judged.
+an input with it can be refused. Where none is marked, or more than a few claims of it or of those
+judged name no input, not all can be checked, and the owner has to say that nothing was chosen on
+the claims that are judged.
 
 **Worn.** Each time a set is judged on, something is learned of it, and what is tried next may fit
 it rather than the world (Dwork et al. 2015, "The reusable holdout", Science 349; Blum & Hardt 2015,
@@ -20,9 +21,10 @@ from typing import Any
 
 import duckdb
 
+from core.defaults import INPUTS_NAMED
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.sums.heldout_inputs import Version, heldout_inputs
-from core.queries.sums.validation_sample import JudgedSpan, KnownAt, tuning_named
+from core.queries.sums.validation_sample import JudgedSpan, KnownAt, judged_named, tuning_named
 from core.registry.signal_spec import SignalSpec
 from core.text.figures import counted
 from core.trail import act_search as search
@@ -68,12 +70,15 @@ class HeldOut:
 
     Attributes:
         tuning, named: tuning claims of the signal, and those of them that name their input.
+        judged, judged_named: likewise of the claims judged.
         declared: whether the owner makes the `DECLARATION`.
         use: how often its held-out set was judged on before; None: it has none.
     """
 
     tuning: int
     named: int
+    judged: int
+    judged_named: int
     declared: bool
     use: HeldoutUse | None
 
@@ -94,15 +99,31 @@ class HeldOut:
             yield _result("heldout_use", self.use.budget, met, self.use.inputs, said, limit)
 
     def _apart(self, n_shared: int) -> tuple[str, bool]:
-        tuned = counted(self.tuning, "tuning claim")
-        if self.named:
+        unseen = self._unseen()
+        if not unseen:
+            tuned = counted(self.tuning, "tuning claim")
             if n_shared:
                 return f"{counted(n_shared, 'claim')} shared with {tuned} left out", True
             return f"no claim judged shares an event or an input with {tuned}", True
-        missing = f"none of {tuned} names its input" if self.tuning else "no tuning claim is marked"
         if self.declared:
-            return f"the owner declares: {DECLARATION} ({missing})", True
-        return f"{missing}, and the owner does not declare that {DECLARATION}", False
+            return f"the owner declares: {DECLARATION} ({unseen})", True
+        return f"{unseen}, and the owner does not declare that {DECLARATION}", False
+
+    def _unseen(self) -> str:
+        """Why it cannot be seen of every claim that it is apart; "": it can."""
+        tuned = counted(self.tuning, "tuning claim")
+        if not self.tuning:
+            return "no tuning claim is marked"
+        if not self.named:
+            return f"none of {tuned} names its input"
+        if self.named < INPUTS_NAMED * self.tuning:
+            return f"{self.tuning - self.named:,} of {tuned} do not name their input"
+        if self.judged_named < INPUTS_NAMED * self.judged:
+            return (
+                f"{self.judged - self.judged_named:,} of {counted(self.judged, 'claim')} judged do "
+                f"not name their input, which may be that of one of {tuned}"
+            )
+        return ""
 
 
 def _result(
@@ -135,12 +156,24 @@ def used_words(use: HeldoutUse) -> str:
 
 
 def held_out(
-    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, judged: JudgedSpan, asked: HeldOutAsked
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    judged: JudgedSpan,
+    asked: HeldOutAsked,
+    *,
+    some_named: bool = False,
 ) -> HeldOut:
-    """What is known of the claims to judge."""
+    """What is known of the claims to judge.
+
+    Args:
+        some_named: whether one tuning claim that names its input is enough, as it was once.
+    """
     tuning, named = tuning_named(cursor, spec.name, judged.known)
     use = heldout_use(cursor, spec, judged, asked.acts_to)
-    return HeldOut(tuning, named, asked.untuned, use)
+    if some_named:
+        return HeldOut(tuning, tuning if named else 0, 0, 0, asked.untuned, use)
+    counts = judged_named(cursor, judged) if named else (0, 0)
+    return HeldOut(tuning, named, *counts, asked.untuned, use)
 
 
 def heldout_use(

@@ -9,6 +9,7 @@ from typing import Literal
 
 import duckdb
 
+from core.defaults import INPUTS_NAMED
 from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Parameter, dimensions_named
@@ -42,14 +43,19 @@ def tuned_signals(cursor: duckdb.DuckDBPyConnection, *, by_input: bool = False) 
     """The signals that have a tuning split, by name.
 
     Args:
-        by_input: only those of which it names an input, so that overlap with it can be checked.
+        by_input: only those whose claims name their input, all but a few of the tuning ones and of
+            the others, so that overlap can be checked.
     """
     rows = cursor.execute(
         """
-        SELECT DISTINCT signal FROM claims
-        WHERE split = 'tuning' AND (NOT $by_input OR input_id IS NOT NULL) ORDER BY signal
+        SELECT signal FROM claims GROUP BY signal
+        HAVING bool_or(split = 'tuning') AND (NOT $by_input OR (
+            count(input_id) FILTER (split = 'tuning') >= $share * count(*) FILTER (split = 'tuning')
+            AND count(input_id) FILTER (split <> 'tuning')
+                >= $share * count(*) FILTER (split <> 'tuning')))
+        ORDER BY signal
         """,
-        {"by_input": by_input},
+        {"by_input": by_input, "share": INPUTS_NAMED},
     ).fetchall()
     return tuple(str(row[0]) for row in rows)
 

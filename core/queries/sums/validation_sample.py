@@ -173,6 +173,15 @@ def judged_counts(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> Judg
     return JudgedCounts(*rows[0])
 
 
+def judged_named(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> tuple[int, int]:
+    """How many claims are judged, and how many of them name their input."""
+    source = _claims(cursor, judged, {"input": "input_id"})
+    ((n, named),) = cursor.execute(
+        f"SELECT count(*), count(input) FROM ({source.sql}) AS claim", source.parameters
+    ).fetchall()
+    return int(n), int(named)
+
+
 def judged_cells(
     cursor: duckdb.DuckDBPyConnection,
     judged: JudgedSpan,

@@ -232,7 +232,8 @@ class RiskFacts:
         recent: the newest settled claims; None: none is labelled.
         moved: the segment whose share of the claims moved most; None: none is named.
         labels: how its labels came about.
-        leak: what was tuned on, and n_named: how many tuning claims name their input.
+        leak: what was tuned on, n_named: how many tuning claims name their input, unnamed: how
+            many others do not, and all others.
         gaming: every comparison of versions and weeks.
         asked: the ways of asking, most claims first.
         ways: ways of asking held against each other.
@@ -298,6 +299,7 @@ class RiskFacts:
     timed: tuple[tuple[TimedOrder, OrderShown], ...] = ()
     unproven: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    unnamed: tuple[int, int] = (0, 0)
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -165,6 +165,10 @@ class _Ledger:
             labels=_labels(judged),
             leak=measure_leak(self.cursor, signal, mine, self.now),
             n_named=sum(one.n_named for one in mine if one.split == "tuning"),
+            unnamed=(
+                sum(one.n_claims - one.n_named for one in judged),
+                sum(one.n_claims for one in judged),
+            ),
             gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
             asked=_asked(judged),
             ways=ways,

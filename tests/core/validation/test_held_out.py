@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation import steps as signing
 from core.validation.criteria import CriterionResult
-from core.validation.evidence_bundle import UNASKED_LAYOUT, Bundle, HeldoutUse
+from core.validation.evidence_bundle import SOME_NAMED_LAYOUT, UNASKED_LAYOUT, Bundle, HeldoutUse
 from core.validation.held_out import used_words
 from tests.core.validation.test_steps import ANN, VERA, bring, lines
 from tests.worlds.governed.evidence_claims import (
@@ -65,21 +66,52 @@ def test_a_declaration_is_part_of_what_is_signed_and_recomputes(
     assert verified(ledger, stored(ledger, bundle)) == evidence.Recomputed(True)
 
 
-@pytest.mark.parametrize(("named", "met"), [(True, True), (False, False)])
-def test_a_tuning_split_counts_where_its_claims_name_their_inputs(
+@pytest.mark.parametrize(
+    ("tuned", "judged", "said"),
+    [
+        (50, True, "no claim judged shares an event or an input with 50 tuning claims"),
+        (0, True, "none of 50 tuning claims names its input"),
+        (40, True, "10 of 50 tuning claims do not name their input"),
+        (50, False, "3,200 of 3,200 claims judged do not name their input"),
+    ],
+)
+def test_a_tuning_split_counts_where_all_claims_name_their_inputs(
     ledger: Ledger,  # noqa: F811
     fill: Fill,  # noqa: F811
-    named: bool,
-    met: bool,
+    tuned: int,
+    judged: bool,
+    said: str,
 ) -> None:
-    tuned = claims("t", 50, MONDAY - WEEK, split="tuning")
-    if not named:
-        tuned = [{**one, "input_id": None} for one in tuned]
-    fill(*weekly(400), tuned)
+    tuning = claims("t", 50, MONDAY - WEEK, split="tuning")
+    tuning = [*tuning[:tuned], *({**one, "input_id": None} for one in tuning[tuned:])]
+    weeks = weekly(400)
+    if not judged:
+        weeks = tuple([{**one, "input_id": None} for one in week] for week in weeks)
+    fill(*weeks, tuning)
     asked = criterion(frozen(ledger, untuned=False), "tuning_apart")
     assert asked is not None
-    assert (asked.outcome == "met") == met
-    assert "50 tuning claims" in asked.words
+    assert (asked.outcome == "met") == (tuned == 50 and judged)
+    assert said in asked.words
+    declared = criterion(frozen(ledger), "tuning_apart")
+    assert declared is not None
+    assert declared.outcome == "met"
+
+
+def test_evidence_of_when_one_named_input_was_enough_recomputes(
+    ledger: Ledger,  # noqa: F811
+    fill: Fill,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weeks = [[{**one, "input_id": None} for one in week] for week in weekly(60)]
+    fill(*weeks, claims("t", 50, MONDAY - WEEK, split="tuning"))
+    with monkeypatch.context() as then:
+        of = partial(evidence.content_of, layout=SOME_NAMED_LAYOUT)
+        then.setattr(evidence, "content_of", of)
+        bundle = frozen(ledger, untuned=False)
+    asked = criterion(bundle, "tuning_apart")
+    assert asked is not None
+    assert asked.outcome == "met"
+    assert verified(ledger, stored(ledger, bundle)) == evidence.Recomputed(True)
 
 
 def test_evidence_of_before_it_was_asked_recomputes(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.defaults import INPUTS_NAMED
 from core.sentences.numbers import count, counted, size_of
 from core.text.figures import number
 from core.validation.held_out import DECLARATION
@@ -88,6 +89,19 @@ def _leaked(facts: RiskFacts) -> RiskFound:
             f"{counted(leak.tuning, 'tuning claim')}, and none to judge on yet.",
             claims,
         )
+    unseen, of = facts.unnamed
+    if unseen > (1 - INPUTS_NAMED) * of or facts.n_named < INPUTS_NAMED * leak.tuning:
+        nameless = ((unseen, "claim"), (leak.tuning - facts.n_named, "tuning claim"))
+        missing = " and ".join(counted(n, what) for n, what in nameless if n)
+        said = (
+            f"None of {counted(leak.judged, 'claim')} to judge on shares an event with "
+            f"{counted(leak.tuning, 'tuning claim')}; {missing} name no input, so that inputs "
+            "cannot all be compared"
+        )
+        if not declared:
+            return RiskFound("not_measured", f"{said}.", claims)
+        said = f"{said}. In the evidence of {declared[0].at} the owner declares that {DECLARATION}."
+        return RiskFound("covered", said, _first_signing(facts))
     return RiskFound(
         "covered",
         f"None of {counted(leak.judged, 'claim')} to judge on shares an event or an input with "

@@ -363,8 +363,8 @@ def _untuned(desk: _Desk) -> bool:
         # What one person declared is not said for the next.
         key=desk.key(f"untuned_{desk.name}"),
         help="Part of the evidence, and of what the validator signs. No claim of this signal is "
-        "marked as tuning with its input, so it cannot be checked. Without it the evidence is not "
-        "met; claims logged with split=tuning and their input_id show it instead.",
+        "marked as tuning, or some of its claims name no input, so not all can be checked. Without "
+        "it the evidence is not met; split=tuning and the input_id of every claim show it instead.",
     )
 
 

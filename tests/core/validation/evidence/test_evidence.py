@@ -135,7 +135,7 @@ def test_evidence_that_asked_no_segment_for_whom_its_labels_speak_is_recomputed(
 def test_evidence_of_a_later_layout_is_refused(ledger: Ledger, plain_bundle: Bundle) -> None:
     later = Bundle(canonical(json.loads(plain_bundle.text) | {"v": LAYOUT + 1}))
     sha256 = stored(ledger, later)
-    with ledger.cursor() as cursor, pytest.raises(EvidenceBroken, match="reads layouts 1 to 4"):
+    with ledger.cursor() as cursor, pytest.raises(EvidenceBroken, match="reads layouts 1 to 5"):
         load(cursor, sha256)
 
 

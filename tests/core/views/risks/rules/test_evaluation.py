@@ -21,6 +21,7 @@ from tests.worlds.governed.risk_facts import DAY, FACTS, gaming, version
         (Leaked(7_940, 300, 900, ()), 900, "open", "300 claims of 7,940 to judge on"),
         (Leaked(7_940, 0, 900, ()), 0, "not_measured", "names its input"),
         (Leaked(0, 0, 900, ()), 900, "not_measured", "none to judge on yet"),
+        (Leaked(7_940, 0, 900, ()), 800, "not_measured", "100 tuning claims name no input"),
         (Leaked(7_940, 0, 900, ()), 900, "covered", "None of 7,940 claims to judge on"),
     ],
 )
