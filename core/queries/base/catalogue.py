@@ -78,6 +78,7 @@ def signals(cursor: duckdb.DuckDBPyConnection) -> tuple[SignalFacts, ...]:
     return tuple(SignalFacts(*row) for row in rows)
 
 
+@once
 def dimensions(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[DimensionFacts, ...]:
     """The dimensions that some claim of the signal names: the built-in ones, then segments."""
     built_in = tuple(name for name in CLAIM_DIMENSIONS if name != SOURCE_DIMENSION)

@@ -152,7 +152,7 @@ def _assembled(
     by: tuple[str, ...], rows: _Rows, groups: Groups, labelled: _Rows | None
 ) -> GroupedCells:
     n_claims, n, s = rows.numbers
-    group = groups.of(rows.keys, len(rows.ppm))
+    group = groups.place
     count = len(groups.keys)
     stated = rows.ppm >= 0
     n_unstated = np.bincount(group[~stated], weights=n_claims[~stated], minlength=count)

@@ -30,14 +30,16 @@ class Groups:
         keys: the labels of each group.
         ranks: per dimension, value as the query returns it → rank of its label.
         codes: the ranks of each group's key as digits of one number, ascending.
+        place: the group number of each row that they were found among.
     """
 
     keys: tuple[Key, ...]
     ranks: tuple[dict[str | int | None, int], ...]
     codes: IntArray
+    place: IntArray
 
     def of(self, columns: Sequence[pa.ChunkedArray], length: int) -> IntArray:
-        """The group number of each of ``length`` rows, all of known groups."""
+        """The group number of each of ``length`` other rows, all of known groups."""
         codes = _combined(columns, self.ranks, length)
         return np.searchsorted(self.codes, codes).astype(np.int64)
 
@@ -69,18 +71,21 @@ def groups_of(
         TooManyValues: a segment dimension has more values than claims are split by.
     """
     if not dimensions:
-        return Groups(((),), (), np.zeros(1, dtype=np.int64))
+        nothing = np.zeros(length, dtype=np.int64)
+        return Groups(((),), (), np.zeros(1, dtype=np.int64), nothing)
     ranks: list[dict[str | int | None, int]] = []
     labels: list[list[str | None]] = []
+    combined: IntArray = np.zeros(length, dtype=np.int64)
     for column, dimension in zip(columns, dimensions, strict=True):
-        values = column.unique().to_pylist()
+        rows, values = encoded(column)
         if len(values) > MOST_VALUES and dimension.kind == "segment":
             raise TooManyValues(too_many(dimension.name, len(values)), dimension.name)
         named = [(dimension.label(value), value) for value in values]
         named.sort(key=lambda pair: (pair[0] is None, pair[0] or ""))
         labels.append([label for label, _ in named])
         ranks.append({value: rank for rank, (_, value) in enumerate(named)})
-    codes = np.unique(_combined(columns, ranks, length))
+        combined = _next_digit(combined, rows, values, ranks[-1])
+    codes = np.unique(combined)
     digits: list[IntArray] = []
     rest = codes
     for column_labels in reversed(labels):
@@ -91,7 +96,8 @@ def groups_of(
         [column_labels[i] for i in digit]
         for column_labels, digit in zip(labels, reversed(digits), strict=True)
     ]
-    return Groups(tuple(zip(*named_columns, strict=True)), tuple(ranks), codes)
+    place = np.searchsorted(codes, combined).astype(np.int64)
+    return Groups(tuple(zip(*named_columns, strict=True)), tuple(ranks), codes, place)
 
 
 def encoded(column: pa.ChunkedArray) -> tuple[IntArray, list[str | int | None]]:
@@ -128,7 +134,17 @@ def _combined(
 ) -> IntArray:
     combined: IntArray = np.zeros(length, dtype=np.int64)
     for column, rank in zip(columns, ranks, strict=True):
-        codes, values = encoded(column)
-        of_code = np.array([rank[value] for value in values], dtype=np.int64)
-        combined = combined * max(len(rank), 1) + of_code[codes]
+        combined = _next_digit(combined, *encoded(column), rank)
     return combined
+
+
+def _next_digit(
+    combined: IntArray,
+    rows: IntArray,
+    values: Sequence[str | int | None],
+    rank: dict[str | int | None, int],
+) -> IntArray:
+    """The ranks so far, and after them that of one more column."""
+    of_value = np.array([rank[value] for value in values], dtype=np.int64)
+    found: IntArray = combined * max(len(rank), 1) + of_value[rows]
+    return found

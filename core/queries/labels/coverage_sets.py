@@ -163,7 +163,7 @@ def _of_grouping(
 ) -> tuple[Coverage, Chances]:
     columns = [rows.column(key) for key in keys]
     groups = groups_of(columns, dimensions, rows.num_rows)
-    place = groups.of(columns, rows.num_rows)
+    place = groups.place
 
     def column(name: str, bare: float = 0.0) -> FloatArray:
         values = np.full(len(groups.keys), bare)

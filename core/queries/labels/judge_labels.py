@@ -97,7 +97,7 @@ def judge_sums(
     table = cursor.sql(labelled + _SUMS.format(keys=listed), params=bound).to_arrow_table()
     columns_of = [table.column(key) for key in keys]
     groups = groups_of(columns_of, dimensions, table.num_rows)
-    place, size = groups.of(columns_of, table.num_rows), len(groups.keys)
+    place, size = groups.place, len(groups.keys)
     found = [
         _judge_sums(*(_read(table, _NAMES, place, size, kind=kind, high=high) for kind in _KINDS))
         for high in (0, 1)

@@ -255,9 +255,7 @@ def _of_grouping(
     coarse = np.zeros(rows.num_rows, dtype=np.bool_)
     if "coarse" in rows.column_names:
         coarse = integers(rows, "coarse") > 0
-    return groups, _Coded(
-        groups.of(columns, rows.num_rows), integers(rows, "code"), numbers, coarse
-    )
+    return groups, _Coded(groups.place, integers(rows, "code"), numbers, coarse)
 
 
 _NUMBERS = ("a", "b", "c", "d", "e")

@@ -157,7 +157,7 @@ def _counted(
     keys = [claims.column(f"key_{i}") for i in range(len(dimensions))]
     groups = groups_of(keys, dimensions, claims.num_rows)
     size = len(groups.keys)
-    place = groups.of(keys, claims.num_rows)
+    place = groups.place
     n, ppm = integers(claims, "n"), integers(claims, "ppm")
     is_open = np.asarray(claims.column("open").to_numpy(), dtype=bool)
     high = is_open & np.asarray(claims.column("high").to_numpy(), dtype=bool)

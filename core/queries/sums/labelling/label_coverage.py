@@ -318,7 +318,7 @@ def _aligned(
     """The groups, ascending, and the named columns in their order."""
     keys = [table.column(f"key_{i}") for i in range(len(dimensions))]
     groups = groups_of(keys, dimensions, table.num_rows)
-    place = groups.of(keys, table.num_rows)
+    place = groups.place
     columns = []
     for name in names:
         values = np.zeros(len(groups.keys))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from core.measure.failures.elicitation import Moments, Paired
 from core.queries.base.claims_sql import Source, selected_claims
@@ -271,10 +273,9 @@ def _sharing(cursor: duckdb.DuckDBPyConnection, by: str, one_in: int) -> frozens
 
     Asked of hashes, which are compared quicker than names, and of all signals at once.
     """
-    chosen = f"claims WHERE {_chosen(by, one_in)}"
-    ((n_claims,),) = cursor.execute("SELECT count(*) FROM claims").fetchall()
-    if not repeated_hashes(cursor, f"hash({by})", chosen, most=n_claims).size:
+    if not (_repeated(cursor, by) % np.uint64(one_in) == 0).any():
         return frozenset()
+    chosen = f"claims WHERE {_chosen(by, one_in)}"
     hashed = f"SELECT hash({by}) AS hashed, signal FROM {chosen}"
     rows = cursor.execute(
         f"""
@@ -283,6 +284,16 @@ def _sharing(cursor: duckdb.DuckDBPyConnection, by: str, one_in: int) -> frozens
         """
     ).fetchall()
     return frozenset(signal for (signal,) in rows)
+
+
+@once
+def _repeated(cursor: duckdb.DuckDBPyConnection, by: str) -> npt.NDArray[np.uint64]:
+    """The hashes that come more than once, of all inputs that some signal is looked at by."""
+    counts = _n_claims(cursor)
+    looked_at = {_stands_for(n) for n in counts.values()}
+    # All are read as quickly as those that two remainders choose.
+    chosen = f"claims WHERE {_chosen(by, looked_at.pop() if len(looked_at) == 1 else 1)}"
+    return repeated_hashes(cursor, f"hash({by})", chosen, most=sum(counts.values()))
 
 
 def _shared_with(
@@ -323,7 +334,11 @@ def _shared_with(
 
 def _one_in(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> int:
     """How many inputs one stands for."""
-    return max(1, _n_claims(cursor).get(selection.signal, 0) // WHOLE_UP_TO)
+    return _stands_for(_n_claims(cursor).get(selection.signal, 0))
+
+
+def _stands_for(n_claims: int) -> int:
+    return max(1, n_claims // WHOLE_UP_TO)
 
 
 @once

@@ -349,7 +349,7 @@ def paired_inputs(
     ).to_arrow_table()
     columns = [table.column(f"key_{i}") for i in range(len(dimensions))]
     groups = groups_of(columns, dimensions, table.num_rows)
-    group = groups.of(columns, table.num_rows)
+    group = groups.place
     side, number, ppm, n, s = (integers(table, x) for x in ("side", "number", "ppm", "n", "s"))
     values = [dict(zip(one.keys, one.cells, strict=True)) for one in cells]
     found = {}
