@@ -103,10 +103,11 @@ CLAIM_MARKS = (
 )
 
 #: Fields of a hand-off: where a case went to a person, and what came of it. A file has hand-offs
-#: where a column ``handed_at`` says when, and none states a confidence.
+#: where a column ``handed_at`` says when, and none states a confidence. ``seeded``: the case
+#: was planted with an answer that is wrong, to see whether people look.
 HANDOFF_FIELDS = (
     *("event_id", "signal", "queue", "reviewer", "handed_at", "taken_at", "decided_at"),
-    *("decision", "agreed"),
+    *("decision", "agreed", "seeded"),
 )
 #: Characters that say what was decided.
 LONGEST_DECISION = 200

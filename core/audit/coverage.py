@@ -56,7 +56,7 @@ COVERED: Mapping[str, frozenset[str]] = {
     "handoffs": frozenset(
         {
             *("event_id", "signal", "queue", "reviewer", "handed_at", "taken_at"),
-            *("decided_at", "decision", "agreed", "import_id", "import_row"),
+            *("decided_at", "decision", "agreed", "seeded", "import_id", "import_row"),
         }
     ),
     "imports": frozenset(

@@ -5,6 +5,9 @@ What is not known yet comes later, in a row with the same three; the rows of a h
 what is known of it. A row that says otherwise than one before it is refused, and the same row again
 changes nothing.
 
+A case may be planted (``seeded``): put there with an answer that is wrong, to see whether people
+look. It needs no claim, and that it is one may come in once it is decided.
+
 Who took a case is an opaque id. What looks like an e-mail address is refused, and is kept nowhere:
 not in the quarantine either.
 """
@@ -42,6 +45,7 @@ AGREED_MEND = (
     "write 1 where the decision is the model's answer and 0 where it differs, or say what its "
     "words mean: --values agreed:accepted=1,rejected=0"
 )
+SEEDED_MEND = "write 1 where the case was planted with an answer that is wrong, else leave it empty"
 DECISION_MEND = "write what was decided in a word or two, such as refund"
 #: Said of a row that contradicts an earlier one of the same hand-off.
 OTHERWISE = "an earlier row of this hand-off says otherwise"
@@ -55,7 +59,7 @@ class HandedOver:
     Attributes:
         n_read: records of the file.
         n_new: those with something about a hand-off that was not known.
-        n_held: hand-offs that are new and whose claim has not come yet.
+        n_held: hand-offs that are new and whose claim has not come yet; a planted case has none.
         answers: whether some record answers a quarantine entry.
         notices: what was assumed, a sentence each.
     """
@@ -234,7 +238,9 @@ def _readings(columns: Mapping[str, Column], how: FileMapping) -> dict[str, pars
         readings[field] = parsing.time(
             columns.get(field), f"taken_{field}", formats=how.time_formats, zone=how.timezone
         )
-    return readings | {"agreed": parsing.truth(columns.get("agreed"), "taken_agreed")}
+    return readings | {
+        field: parsing.truth(columns.get(field), f"taken_{field}") for field in ("agreed", "seeded")
+    }
 
 
 def _checks(readings: Mapping[str, parsing.Reading]) -> tuple[Check, ...]:
@@ -274,6 +280,12 @@ def _checks(readings: Mapping[str, parsing.Reading]) -> tuple[Check, ...]:
             "taken_agreed IS NOT NULL AND agreed IS NULL",
             literal("not 0 or 1"),
             literal(AGREED_MEND),
+        ),
+        Check(
+            "seeded",
+            "taken_seeded IS NOT NULL AND seeded IS NULL",
+            literal("not 0 or 1"),
+            literal(SEEDED_MEND),
         ),
         undecided("agreed"),
         undecided("decision"),
@@ -343,7 +355,8 @@ def _keep_new(cursor: duckdb.DuckDBPyConnection, import_id: int) -> tuple[int, i
     return cursor.execute(
         """
         SELECT count(*),
-               count(DISTINCT (signal, event_id, handed_at)) FILTER (NOT EXISTS (
+               count(DISTINCT (signal, event_id, handed_at)) FILTER (
+                   seeded IS DISTINCT FROM 1 AND NOT EXISTS (
                    SELECT 1 FROM claims
                    WHERE claims.event_id = handoffs.event_id AND claims.signal = handoffs.signal))
         FROM handoffs WHERE import_id = $import_id

@@ -15,6 +15,7 @@ from core.ingest.handoffs import (
     DECISION_MEND,
     REVIEWER_FAULT,
     REVIEWER_MEND,
+    SEEDED_MEND,
     UNDECIDED_MEND,
 )
 from core.intake.line_json import encoded
@@ -53,10 +54,6 @@ def line_of_handoff(row: Mapping[Any, Any]) -> tuple[bytes, Fault | None]:
 
 def _fault_of_handoff(line: Mapping[str, Any]) -> Fault | None:
     agreed = line["agreed"]
-    said = isinstance(agreed, bool) or (
-        isinstance(agreed, str) and agreed.strip(" ").lower() in OUTCOME_WORDS
-    )
-    unread = agreed not in (None, "") and not said and not no_outcome(agreed)
     return (
         missing(line, "event_id", "name the claim's event_id")
         or missing(line, "signal", "name the signal")
@@ -65,8 +62,11 @@ def _fault_of_handoff(line: Mapping[str, Any]) -> Fault | None:
         or no_time(line, "taken_at")
         or no_time(line, "decided_at")
         or (
-            Fault("agreed", shown(agreed), "not 0 or 1", AGREED_MEND)
-            if unread and number_of(agreed) not in (0, 1)
+            Fault("agreed", shown(agreed), "not 0 or 1", AGREED_MEND) if _no_truth(agreed) else None
+        )
+        or (
+            Fault("seeded", shown(line["seeded"]), "not 0 or 1", SEEDED_MEND)
+            if _no_truth(line["seeded"])
             else None
         )
         or _undecided(line, "agreed")
@@ -82,6 +82,15 @@ def _fault_of_handoff(line: Mapping[str, Any]) -> Fault | None:
             else None
         )
     )
+
+
+def _no_truth(value: Any) -> bool:
+    """Whether something is stated that is neither yes nor no, nor nothing."""
+    said = isinstance(value, bool) or (
+        isinstance(value, str) and value.strip(" ").lower() in OUTCOME_WORDS
+    )
+    unread = value not in (None, "") and not said and not no_outcome(value)
+    return unread and number_of(value) not in (0, 1)
 
 
 def _undecided(line: Mapping[str, Any], field: str) -> Fault | None:

@@ -239,7 +239,8 @@ class Client:
             signal: of its claim.
             handed_at: when the case was put to people.
             more: ``queue``; ``reviewer``, an opaque id; ``taken_at``, ``decided_at``,
-                ``decision``; ``agreed``, whether that is the model's answer.
+                ``decision``; ``agreed``, whether that is the model's answer; ``seeded``, whether
+                the case was planted with a wrong answer, to see whether people look.
         """
         row = {"event_id": event_id, "signal": signal}
         self._log("handoffs", {**row, "handed_at": handed_at, **more})

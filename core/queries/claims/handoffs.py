@@ -47,6 +47,22 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Seeded:
+    """Decisions on planted cases, whose answer is wrong for certain.
+
+    Attributes:
+        n: decisions.
+        caught: those that override it.
+    """
+
+    n: int = 0
+    caught: int = 0
+
+    def __add__(self, other: Seeded) -> Seeded:
+        return Seeded(self.n + other.n, self.caught + other.caught)
+
+
+@dataclass(frozen=True)
 class QueueLoad:
     """The cases of one queue.
 
@@ -114,6 +130,8 @@ def decided_by(
 ) -> dict[tuple[str | None, str | None], Decided]:
     """Decisions of some time, by queue and reviewer; either may be None, where it is not named.
 
+    Planted cases are left out (`seeded_by`): how often they come is nobody's rate.
+
     Hand-offs on one input are not independent evidence: on those that a reviewer decided more than
     once, one of each count stands for all, and is overridden where any of them is.
 
@@ -129,7 +147,8 @@ def decided_by(
             FROM ({_known(signal)}) AS known
             LEFT JOIN claims ON claims.signal = {literal(signal)}
                             AND claims.event_id = known.event_id
-            WHERE agreed IS NOT NULL AND decided_at >= $since AND decided_at < $until)
+            WHERE agreed IS NOT NULL AND seeded IS DISTINCT FROM 1
+              AND decided_at >= $since AND decided_at < $until)
         SELECT queue, reviewer, sum(any_n), sum(any_overridden), sum(any_wrong), sum(any_caught),
                sum(any_right), sum(any_overruled)
         FROM (
@@ -144,6 +163,29 @@ def decided_by(
         {"since": since, "until": until},
     ).fetchall()
     return {(queue, reviewer): Decided(*map(int, counts)) for queue, reviewer, *counts in rows}
+
+
+def seeded_by(
+    cursor: duckdb.DuckDBPyConnection, signal: str, since: datetime, until: datetime
+) -> dict[tuple[str | None, str | None], Seeded]:
+    """Decisions on planted cases of some time, by queue and reviewer, as of `decided_by`.
+
+    A case that a reviewer decided more than once counts once, and is caught where it was ever.
+    """
+    rows = cursor.execute(
+        f"""
+        SELECT queue, reviewer, count(*), count(*) FILTER (caught)
+        FROM (
+            SELECT queue, reviewer, event_id, bool_or(agreed = 0) AS caught
+            FROM ({_known(signal)})
+            WHERE agreed IS NOT NULL AND seeded = 1
+              AND decided_at >= $since AND decided_at < $until
+            GROUP BY queue, reviewer, event_id)
+        GROUP BY queue, reviewer ORDER BY queue NULLS LAST, reviewer NULLS LAST
+        """,
+        {"since": since, "until": until},
+    ).fetchall()
+    return {(queue, reviewer): Seeded(n, caught) for queue, reviewer, n, caught in rows}
 
 
 def queue_loads(
@@ -215,6 +257,7 @@ class HandOff:
     Attributes:
         handed_at: UTC without zone, as the other times.
         agreed: whether the decision is the model's answer.
+        seeded: whether the case was planted with an answer that is wrong.
     """
 
     handed_at: datetime
@@ -224,6 +267,7 @@ class HandOff:
     decided_at: datetime | None
     decision: str | None
     agreed: bool | None
+    seeded: bool = False
 
 
 def handoffs_of(
@@ -232,7 +276,8 @@ def handoffs_of(
     """The hand-offs of one claim, oldest first."""
     rows = cursor.execute(
         f"""
-        SELECT handed_at, queue, reviewer, taken_at, decided_at, decision, agreed = 1
+        SELECT handed_at, queue, reviewer, taken_at, decided_at, decision, agreed = 1,
+               coalesce(seeded = 1, FALSE)
         FROM ({_known(signal, event_id)}) ORDER BY handed_at
         """
     ).fetchall()
@@ -271,7 +316,9 @@ def _known(signal: str, event_id: str | None = None) -> str:
     only = "" if event_id is None else f"AND event_id = {literal(event_id)}"
     together = ", ".join(
         f"any_value({name}) AS {name}"
-        for name in ("queue", "reviewer", "taken_at", "decided_at", "decision", "agreed")
+        for name in (
+            *("queue", "reviewer", "taken_at", "decided_at", "decision", "agreed", "seeded"),
+        )
     )
     return f"""
         SELECT event_id, handed_at, {together} FROM handoffs WHERE signal = {literal(signal)} {only}

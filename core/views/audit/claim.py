@@ -49,7 +49,7 @@ class ClaimView:
         happened: one line per outcome received, oldest first: outcome, in_force, known_at,
             source, outcome_ts, said_of, file, row, import_id, imported_at.
         handed: one line per hand-off to people, oldest first: handed_at, queue, reviewer, taken_at,
-            decided_at, decision, agreed.
+            decided_at, decision, agreed; and seeded where one was planted.
         sources: whose labels stand, best first; None: labels that state no source.
         disputed: whether labels contradict each other and nobody has answered.
         same_event: claims of other signals about the event.
@@ -123,7 +123,12 @@ def claim_view(
 def _handed(handoffs: Sequence[HandOff]) -> pd.DataFrame:
     agreed = {True: "kept", False: "overridden"}
     frame = pd.DataFrame([vars(one) for one in handoffs])
-    return frame if frame.empty else frame.assign(agreed=frame["agreed"].map(agreed))
+    if frame.empty:
+        return frame
+    frame = frame.assign(
+        agreed=frame["agreed"].map(agreed), seeded=frame["seeded"].map({True: "planted", False: ""})
+    )
+    return frame if frame["seeded"].any() else frame.drop(columns="seeded")
 
 
 def signals_of_event(cursor: duckdb.DuckDBPyConnection, event_id: str) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,11 +18,13 @@ from core.queries.claims.handoffs import (
     Decided,
     Overdue,
     QueueLoad,
+    Seeded,
     decided_by,
     handed_over,
     not_handed_over,
     overdue_cases,
     queue_loads,
+    seeded_by,
 )
 from core.sentences.numbers import ABSENT, count, counted, percent
 
@@ -80,6 +82,7 @@ class RatesOf:
         overridden: the share that is not.
         accepted_wrong: of the answers that turned out wrong, the share accepted.
         rejected_right: of those that turned out right, the share overridden.
+        seeded: of planted errors, the share caught; how the two before it would be with certainty.
         stamp: whether they are named as a rubber stamp.
     """
 
@@ -89,6 +92,7 @@ class RatesOf:
     overridden: ShrunkenRate
     accepted_wrong: ShrunkenRate
     rejected_right: ShrunkenRate
+    seeded: ShrunkenRate
     stamp: bool = False
 
 
@@ -171,7 +175,12 @@ def _rates_json(queues: Iterable[RatesOf], name: str | None) -> dict[str, Any] |
 
 def _json_of(one: RatesOf) -> dict[str, Any]:
     rates = ("overridden", "accepted_wrong", "rejected_right")
-    return {"decisions": one.decisions} | {name: asdict(getattr(one, name)) for name in rates}
+    planted = {"seeded_caught": asdict(one.seeded)}
+    return (
+        {"decisions": one.decisions}
+        | {name: asdict(getattr(one, name)) for name in rates}
+        | planted
+    )
 
 
 def handoffs_view(
@@ -201,16 +210,27 @@ def handoffs_view(
         (queue, who): one.unlabelled if year.circular(who) else one
         for (queue, who), one in decided_by(cursor, signal, since, until).items()
     }
-    of_queue: dict[str, Decided] = {}
-    for (queue, _), one in decided.items():
-        of_queue[queue or NO_QUEUE] = of_queue.get(queue or NO_QUEUE, Decided()) + one
+    planted = seeded_by(cursor, signal, since, until)
+    of_queue: dict[str, tuple[Decided, Seeded]] = {}
+    for queue, who in dict.fromkeys((*decided, *planted)):
+        both = of_queue.get(queue or NO_QUEUE, (Decided(), Seeded()))
+        more = decided.get((queue, who), Decided()), planted.get((queue, who), Seeded())
+        of_queue[queue or NO_QUEUE] = both[0] + more[0], both[1] + more[1]
     reviewers: list[RatesOf] = []
     n_few = 0
     for queue in of_queue:
-        mine = {who: one for (at, who), one in decided.items() if (at or NO_QUEUE) == queue}
+        mine = {
+            who: (decided.get((at, who), Decided()), planted.get((at, who), Seeded()))
+            for at, who in dict.fromkeys((*decided, *planted))
+            if (at or NO_QUEUE) == queue
+        }
         # Whoever is too few to be shown still says how reviewers differ.
-        rows = _rates([(who or "", queue, one) for who, one in mine.items()], year)
-        shown = [one for one in rows if one.name and one.decisions >= HANDOFF_LEAST]
+        rows = _rates([(who or "", queue, *both) for who, both in mine.items()], year)
+        shown = [
+            one
+            for one in rows
+            if one.name and (one.decisions >= HANDOFF_LEAST or one.seeded.n >= HANDOFF_LEAST)
+        ]
         reviewers += sorted(shown, key=_worst_first)
         n_few += len(rows) - len(shown)
     unlogged = not_handed_over(cursor, signal, since, until)
@@ -220,7 +240,7 @@ def handoffs_view(
         last,
         _headline(loads, year.stamps),
         loads,
-        tuple(_rates([(name, name, one) for name, one in of_queue.items()], None)),
+        tuple(_rates([(name, name, *both) for name, both in of_queue.items()], None)),
         tuple(reviewers),
         overdue_cases(cursor, signal, now=now, hours=hours, most=NAMED),
         n_few,
@@ -235,37 +255,42 @@ def handoffs_view(
 _DAY = timedelta(days=1)
 
 
-def _rates(rows: Sequence[tuple[str, str, Decided]], year: Reliance | None) -> list[RatesOf]:
+def _rates(
+    rows: Sequence[tuple[str, str, Decided, Seeded]], year: Reliance | None
+) -> list[RatesOf]:
     """Of reviewers, or of queues where ``year`` is None."""
     stamps = () if year is None else year.stamps
 
-    def shrunken(
-        hits: Callable[[Decided], int], trials: Callable[[Decided], int], *, by_outcome: bool = True
-    ) -> list[ShrunkenRate]:
-        s, n = ([of(one) for _, _, one in rows] for of in (hits, trials))
-        found = shrunken_rates(np.array(s, float), np.array(n, float))
+    def shrunken(hits: Sequence[int], trials: Sequence[int]) -> list[ShrunkenRate]:
+        found = shrunken_rates(np.array(hits, float), np.array(trials, float))
         return [
-            ShrunkenRate(
-                n[i], s[i], float(found.rate[i]), float(found.low[i]), float(found.high[i])
+            ShrunkenRate(n, s, float(rate), float(low), float(high))
+            if n >= HANDOFF_LEAST
+            else ShrunkenRate(n, None, None, None, None)
+            for s, n, rate, low, high in zip(
+                hits, trials, found.rate, found.low, found.high, strict=True
             )
-            if n[i] >= HANDOFF_LEAST
-            else ShrunkenRate(
-                *(n[i], None, None, None, None),
-                circular=by_outcome and year is not None and year.circular(name),
-            )
-            for i, (name, _, _) in enumerate(rows)
         ]
 
+    def by_outcome(hits: Sequence[int], trials: Sequence[int]) -> list[ShrunkenRate]:
+        return [
+            replace(one, circular=year is not None and year.circular(name))
+            for one, (name, *_) in zip(shrunken(hits, trials), rows, strict=True)
+        ]
+
+    every = [one for _, _, one, _ in rows]
+    planted = [one for *_, one in rows]
     each = zip(
         rows,
-        shrunken(lambda one: one.overridden, lambda one: one.n, by_outcome=False),
-        shrunken(lambda one: one.wrong - one.caught, lambda one: one.wrong),
-        shrunken(lambda one: one.overruled, lambda one: one.right),
+        shrunken([one.overridden for one in every], [one.n for one in every]),
+        by_outcome([one.wrong - one.caught for one in every], [one.wrong for one in every]),
+        by_outcome([one.overruled for one in every], [one.right for one in every]),
+        shrunken([one.caught for one in planted], [one.n for one in planted]),
         strict=True,
     )
     return [
-        RatesOf(name, queue, one.n, overridden, accepted, rejected, name in stamps)
-        for (name, queue, one), overridden, accepted, rejected in each
+        RatesOf(name, queue, one.n, overridden, accepted, rejected, seeded, name in stamps)
+        for (name, queue, one, _), overridden, accepted, rejected, seeded in each
     ]
 
 

@@ -162,6 +162,7 @@ def _handed(handed: pd.DataFrame) -> None:
             "decided_at": time_column("Decided (UTC)"),
             "decision": "Decision",
             "agreed": "The model's answer",
+            "seeded": "Planted error",
         },
         alt="Every hand-off of this claim to people, oldest first",
     )

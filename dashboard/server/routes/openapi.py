@@ -216,6 +216,11 @@ _HANDOFF: dict[str, Any] = {
             "enum": [0, 1, True, False, None],
             "description": "1 where the decision is the model's answer, 0 where it differs.",
         },
+        "seeded": {
+            "enum": [0, 1, True, False, None],
+            "description": "1 where the case was planted with an answer that is wrong, to see "
+            "whether people look. May come once it is decided; it needs no claim.",
+        },
     },
     "required": ["event_id", "signal", "handed_at"],
     "anyOf": [

@@ -138,7 +138,12 @@ def _told(governed: Governed, folder: Path) -> None:
             {
                 **{"event_id": "full", "signal": "triage", "queue": "desk", "reviewer": "r-1"},
                 **{"handed_at": "2026-11-01T11:00:00Z", "taken_at": "2026-11-01T11:10:00Z"},
-                **{"decided_at": "2026-11-01T11:20:00Z", "decision": "refund", "agreed": 0},
+                **{
+                    "decided_at": "2026-11-01T11:20:00Z",
+                    "decision": "refund",
+                    "agreed": 0,
+                    "seeded": 1,
+                },
             },
         ),
         now=governed.clock.now + timedelta(hours=2),

@@ -48,6 +48,23 @@ ALL = (
 )
 
 
+def test_a_planted_case_may_be_told_later_and_waits_for_no_claim(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    head = f"{HEAD},seeded"
+    summary = bring(ledger, tmp_path, f"{DECIDED},", f"{DECIDED},1", head=head)
+    assert (summary.n_new, summary.n_held, summary.n_quarantined) == (2, 1, 0)
+    assert bring(ledger, tmp_path, f"{DECIDED},yes", head=head).n_new == 0
+    only = "p1,s,desk,r-1,2026-11-03T10:00:00Z,,,,,1"
+    assert bring(ledger, tmp_path, only, head=head).n_held == 0
+    bring(ledger, tmp_path, f"{DECIDED},0", f"{DECIDED},perhaps", head=head)
+    odd, unread = list_quarantined(ledger.cursor())
+    assert {(one.field, one.value) for one in (odd, unread)} == {
+        ("seeded", "0"),
+        ("seeded", "perhaps"),
+    }
+
+
 @pytest.mark.parametrize(
     "order", [(HANDED, TAKEN, DECIDED), (DECIDED, TAKEN, HANDED), (TAKEN, HANDED, DECIDED)]
 )

@@ -95,6 +95,10 @@ def test_names_are_written_one_way_whoever_sends_them() -> None:
             *("handoffs", {"agreed": 2, "decided_at": "2026-11-02T11:00:00Z"}),
             *("agreed", "2", "not 0 or 1"),
         ),
+        (
+            *("handoffs", {"seeded": "perhaps", "decided_at": "2026-11-02T11:00:00Z"}),
+            *("seeded", "perhaps", "not 0 or 1"),
+        ),
     ],
 )
 def test_a_wrong_value_is_told_with_the_fix_and_goes_to_the_quarantine(

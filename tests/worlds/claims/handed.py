@@ -26,7 +26,8 @@ DECIDED = (
     ("r-3", None, 3, 1, 3, 0),
 )
 _TIME = pa.timestamp("us")
-_TYPES = {"handed_at": _TIME, "taken_at": _TIME, "decided_at": _TIME, "agreed": pa.int8()}
+_TYPES = {"handed_at": _TIME, "taken_at": _TIME, "decided_at": _TIME}
+_TYPES |= dict.fromkeys(("agreed", "seeded"), pa.int8())
 _SCHEMA = pa.schema(
     [
         *((name, _TYPES.get(name, pa.string())) for name in HANDOFF_FIELDS),

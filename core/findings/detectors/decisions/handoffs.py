@@ -6,8 +6,8 @@ they accept much, for most answers may be right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -17,7 +17,14 @@ from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.failures.reliance import are_own_labels, is_stamp
-from core.queries.claims.handoffs import Decided, decided_by, handed_over, overdue_cases
+from core.queries.claims.handoffs import (
+    Decided,
+    Seeded,
+    decided_by,
+    handed_over,
+    overdue_cases,
+    seeded_by,
+)
 from core.validation.recent_sample import week_began
 
 
@@ -28,6 +35,7 @@ class Reliance:
     Attributes:
         since, until: the first of these days, and the first after them.
         by: decisions of each reviewer, of all queues; those that name nobody are left out.
+        seeded: their decisions on planted cases, which are wrong answers too.
         stamps: the reviewers named as rubber stamps.
         own: the reviewers whose outcomes are most likely their own decisions, and cannot tell
             whether they looked (`core.measure.failures.reliance.are_own_labels`).
@@ -37,6 +45,7 @@ class Reliance:
     since: date
     until: date
     by: Mapping[str, Decided]
+    seeded: Mapping[str, Seeded]
     stamps: tuple[str, ...]
     own: tuple[str, ...]
     rest_own: bool
@@ -47,8 +56,13 @@ class Reliance:
 
     @property
     def n_wrong(self) -> int:
-        """Decisions on answers that turned out wrong."""
-        return sum(one.wrong for one in self.by.values())
+        """Decisions on answers that turned out wrong, or were planted as such."""
+        return sum(self.wrong_of(reviewer)[1] for reviewer in self.by.keys() | self.seeded.keys())
+
+    def wrong_of(self, reviewer: str) -> tuple[int, int]:
+        """Wrong answers that a reviewer overrode, and all that they decided on."""
+        one, planted = self.by.get(reviewer, Decided()), self.seeded.get(reviewer, Seeded())
+        return one.caught + planted.caught, one.wrong + planted.n
 
 
 def reliance(cursor: duckdb.DuckDBPyConnection, signal: str, now: datetime) -> Reliance:
@@ -62,20 +76,28 @@ def reliance(cursor: duckdb.DuckDBPyConnection, signal: str, now: datetime) -> R
             unnamed += one
         else:
             by[reviewer] = by.get(reviewer, Decided()) + one
-    stamps = tuple(
-        reviewer
-        for reviewer, one in sorted(by.items())
-        if is_stamp(
-            one.caught,
-            one.wrong,
-            least=CAUGHT_LEAST,
-            reviewers=max(REVIEWERS, len(by)),
-            alpha=ALPHA,
-        )
-    )
+    seeded: dict[str, Seeded] = {}
+    for (_, reviewer), planted in seeded_by(cursor, signal, since, until).items():
+        if reviewer is not None:
+            seeded[reviewer] = seeded.get(reviewer, Seeded()) + planted
     own = tuple(reviewer for reviewer, one in sorted(by.items()) if _own(one))
     rest = sum((one for reviewer, one in by.items() if reviewer not in own), unnamed)
-    return Reliance(since.date(), until.date(), by, stamps, own, _own(rest))
+    found = Reliance(since.date(), until.date(), by, seeded, (), own, _own(rest))
+    return replace(found, stamps=tuple(_stamps(found)))
+
+
+def _stamps(of: Reliance) -> Iterator[str]:
+    names = sorted(of.by.keys() | of.seeded.keys())
+    for reviewer in names:
+        caught, wrong = of.wrong_of(reviewer)
+        if is_stamp(
+            caught,
+            wrong,
+            least=CAUGHT_LEAST,
+            reviewers=max(REVIEWERS, len(names)),
+            alpha=ALPHA,
+        ):
+            yield reviewer
 
 
 def _own(of: Decided) -> bool:
@@ -106,8 +128,10 @@ def handoff_conditions(
             continue
         of = reliance(cursor, signal, now)
         for reviewer in of.stamps:
-            one = of.by[reviewer]
-            counts = (one.n, one.overridden, one.wrong, one.caught)
+            one = of.by.get(reviewer, Decided())
+            planted = of.seeded.get(reviewer, Seeded())
+            caught, wrong = of.wrong_of(reviewer)
+            counts = (one.n + planted.n, one.overridden + planted.caught, wrong, caught)
             facts = RubberStamp(reviewer, of.since, of.until, *counts)
             found.append(Condition.of("rubber_stamp", signal, reviewer, facts))
         hours = hours_by_queue(state, signal)

@@ -65,6 +65,8 @@ def handoffs_command(
         left=("queue", "taken after"),
     )
     heads = ("queue", "reviewer", "decisions", "overridden", "wrong accepted", "right rejected")
+    planted = any(one.seeded.n for one in view.queues)
+    heads = (*heads, *(("planted errors caught",) if planted else ()))
     terminal.table(
         (*heads, ""),
         [
@@ -75,6 +77,7 @@ def handoffs_command(
                 one.overridden.words,
                 one.accepted_wrong.words,
                 one.rejected_right.words,
+                *((one.seeded.words,) if planted else ()),
                 "rubber stamp" if one.stamp else "",
             )
             for one in (*view.queues, *view.reviewers)

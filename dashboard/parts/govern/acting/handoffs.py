@@ -29,6 +29,7 @@ _RATES = {
     "overridden": "Overridden",
     "accepted": "Accepted though wrong",
     "rejected": "Rejected though right",
+    "seeded": "Planted errors caught",
 }
 
 
@@ -43,7 +44,7 @@ def draw(view: HandOffsView) -> None:
         st.caption(
             "Columns: event_id, signal, handed_at, and as they become known queue, reviewer (an "
             "opaque id), taken_at, decided_at, decision and agreed: 1 where the decision is the "
-            "model's answer."
+            "model's answer; seeded: 1 where the case was planted with a wrong answer."
         )
         return
     st.markdown(f"### {plain(view.headline)}")
@@ -141,10 +142,13 @@ def _decisions(view: HandOffsView) -> None:
             "overridden": [one.overridden.short for one in rows],
             "accepted": [one.accepted_wrong.words for one in rows],
             "rejected": [one.rejected_right.words for one in rows],
+            "seeded": [one.seeded.words for one in rows],
         }
     )
     if len(view.queues) == 1:
         frame = frame.drop(columns="queue")
+    if not any(one.seeded.n for one in rows):
+        frame = frame.drop(columns="seeded")
     tables.listed(
         frame,
         key=f"{KEYS}decisions",
@@ -155,7 +159,11 @@ def _decisions(view: HandOffsView) -> None:
             "queue": "Queue",
             "reviewer": "Reviewer",
             "decisions": tables.number("Decisions"),
-            **{name: st.column_config.TextColumn(words) for name, words in _RATES.items()},
+            **{
+                name: st.column_config.TextColumn(words)
+                for name, words in _RATES.items()
+                if name in frame
+            },
             "said": st.column_config.TextColumn(
                 "Found", help="What the decisions of the last 52 weeks show, not these days alone."
             ),

@@ -10,12 +10,14 @@ from core.queries.claims.handoffs import (
     Decided,
     HandOff,
     QueueLoad,
+    Seeded,
     decided_by,
     handed_over,
     handoffs_of,
     not_handed_over,
     overdue_cases,
     queue_loads,
+    seeded_by,
 )
 from tests.worlds.claims.events import Fill
 from tests.worlds.claims.handed import hand_over
@@ -51,6 +53,21 @@ def test_decisions_are_counted_by_queue_and_reviewer_beside_what_turned_out(
         (None, "r-1"): Decided(5, 3, wrong=2, caught=1, right=2, overruled=1),
         (None, "r-2"): Decided(n=1),
     }
+
+
+def test_planted_cases_are_counted_apart_from_the_others(ledger: Ledger, fill: Fill) -> None:
+    fill(ledger, [{"event_id": "a", "outcome": 0}])
+    hand_over(
+        ledger,
+        decided("a", 1),
+        *(decided(f"p{i}", i % 2, seeded=1) for i in range(4)),
+        case("p1", handed=NOON + HOUR, reviewer="r-1", decided_at=NOON + 2 * HOUR, agreed=0,
+             seeded=1),
+        case("open", seeded=1),
+    )  # fmt: skip
+    assert decided_by(ledger.cursor(), "triage", *DAYS) == {(None, "r-1"): Decided(1, wrong=1)}
+    # One that was let pass, and caught when it came again, was caught.
+    assert seeded_by(ledger.cursor(), "triage", *DAYS) == {(None, "r-1"): Seeded(4, 3)}
 
 
 def test_of_one_input_a_reviewers_decisions_count_once_and_one_that_overrides_counts(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from core.views.govern.handoffs import HandOffsView, handoffs_view, take_words
-from tests.worlds.claims.handed import ENTRY, hand_all_over
+from tests.worlds.claims.handed import ENTRY, FIRST, hand_all_over, hand_over
 from tests.worlds.governed.governed import Governed
 
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
@@ -86,6 +86,36 @@ def test_rates_by_outcomes_that_are_a_reviewers_own_decisions_are_left_out_and_s
     assert view.notes[0].startswith(
         "Outcomes say what the decisions of r-1 say, of at least 90% of the wrong answers and of"
     )
+
+
+def test_planted_errors_say_how_many_are_caught_whatever_the_outcomes_rest_on(
+    ungoverned: Governed,
+) -> None:
+    ungoverned.apply(ENTRY)
+    hand_all_over(ungoverned.ledger)
+    rows = [
+        {
+            "event_id": f"p-{who}-{i}",
+            "queue": "desk",
+            "reviewer": who,
+            "handed_at": FIRST,
+            "decided_at": FIRST + timedelta(hours=1),
+            "agreed": int(i >= caught),
+            "seeded": 1,
+        }
+        for who, caught in (("r-1", 21), ("r-4", 3))
+        for i in range(24)
+    ]
+    hand_over(ungoverned.ledger, *rows)
+    view = view_of(ungoverned)
+    by = {one.name: one for one in view.reviewers}
+    assert [(by[who].seeded.s, by[who].seeded.n) for who in ("r-1", "r-4")] == [(21, 24), (3, 24)]
+    assert (by["r-4"].seeded.low or 0) < 3 / 24 < (by["r-4"].seeded.high or 0) < 0.5
+    # They are no share of anything else.
+    assert (by["r-1"].decisions, by["r-1"].overridden.n, by["r-4"].decisions) == (80, 80, 0)
+    assert view.queues[0].seeded.n == 48
+    (said,) = [one for one in view.as_json()["reviewers"] if one["reviewer"] == "r-4"]
+    assert (said["seeded_caught"]["s"], said["seeded_caught"]["n"]) == (3, 24)
 
 
 def test_days_without_any_say_what_waits_all_the_same(ungoverned: Governed) -> None:

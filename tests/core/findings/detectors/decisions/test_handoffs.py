@@ -37,6 +37,20 @@ def test_who_lets_all_wrong_answers_pass_is_named_and_the_careful_and_the_few_ar
     assert late == HandOffsOverdue(1, 1, "late", "desk", DUE)
 
 
+def test_planted_errors_that_pass_are_wrong_answers_that_pass(ungoverned: Governed) -> None:
+    ungoverned.apply(ENTRY)
+    hand_over(
+        ungoverned.ledger,
+        *(
+            {"event_id": f"p{i}", "handed_at": FIRST, "reviewer": "r-9", "agreed": 1, "seeded": 1,
+             "queue": "desk", "decided_at": FIRST + timedelta(hours=1)}
+            for i in range(32)
+        ),
+    )  # fmt: skip
+    stamp = read(RubberStamp, found(ungoverned)["rubber_stamp"].facts or {})
+    assert (stamp.reviewer, stamp.decisions, stamp.wrong, stamp.caught) == ("r-9", 32, 32, 0)
+
+
 def test_it_is_over_when_the_decisions_are_more_than_a_year_old(ungoverned: Governed) -> None:
     ungoverned.apply(ENTRY)
     hand_all_over(ungoverned.ledger)
