@@ -95,8 +95,18 @@ class Bypass:
         return sum(one.n_late for one in self.late)
 
     @property
+    def unnamed(self) -> tuple[GateUse, ...]:
+        """Those that acted by themselves, and asked without naming all of their version."""
+        return tuple(one for one in self.days if one.action == "automate" and one.n_unnamed)
+
+    @property
+    def n_unnamed(self) -> int:
+        """How many of them asked so."""
+        return sum(one.n_unnamed for one in self.unnamed)
+
+    @property
     def n_known(self) -> int:
-        """Those of these with an outcome."""
+        """Those that did not ask with an outcome."""
         return sum(one.n_known for one in self.automated)
 
     @property
@@ -173,7 +183,9 @@ def bypasses(
     by: defaultdict[str, list[GateUse]] = defaultdict(list)
     for one in gate_use(cursor, looked_at):
         by[one.signal].append(one)
-    short = [name for name, days in by.items() if any(one.n_unasked for one in days)]
+    short = [
+        name for name, days in by.items() if any(one.n_unasked or one.n_unnamed for one in days)
+    ]
     given = answers_given(cursor, short, since, until) if short else {}
     return {
         name: Bypass(

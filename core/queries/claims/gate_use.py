@@ -1,7 +1,9 @@
 """Which claims the gate was asked about: what was done, held against its recorded answers.
 
 An answer belongs to the claim with its signal and ``event_id``, its confidence and its version:
-what the gate said of another number or another model allows nothing. It waits for claims that come
+what the gate said of another number or another model allows nothing. A question that named less of
+the version than the claim logs, and nothing else, was asked about this claim; but what it was told
+is not of the version that acted. An answer waits for claims that come
 in later. When a claim acted is not logged; but one that came in with its action had acted by then,
 so that an answer given after it came in was asked for afterwards.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -55,11 +57,13 @@ class GateUse:
         day: of the claims, UTC.
         action: what was logged as done; None: nothing was.
         n: how many.
-        n_unasked: those of them without a recorded answer.
+        n_unasked: those of them without a recorded answer, and about which no question named less
+            of the version.
         n_known: those of these with an outcome.
         n_wrong: the wrong ones among them.
         n_other: those without one of which there is one about another confidence or version.
         n_late: those with one, but none from before they came in with their action.
+        n_unnamed: those without one about which a question named less of the version.
     """
 
     signal: str
@@ -72,6 +76,7 @@ class GateUse:
     n_wrong: int
     n_other: int = 0
     n_late: int = 0
+    n_unnamed: int = 0
 
 
 def gate_use(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[GateUse, ...]:
@@ -82,22 +87,40 @@ def gate_use(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[GateUs
     claims = _claims(cursor, of)
     if claims is None:
         return ()
-    rows = cursor.execute(
+    keys = f"signal, {', '.join(FIELDS)}, day, action"
+    # All are counted, and those that were asked about taken off: these alone are kept and matched.
+    # In one query DuckDB would keep all claims for both parts.
+    counted: dict[tuple[Any, ...], list[int]] = {}
+    for *key, n, known, wrong in cursor.execute(
         f"""
-        WITH done AS MATERIALIZED ({claims[0]}),
-        {_ASKED}
-        SELECT signal, {", ".join(FIELDS)}, day, action, count(*), count(*) FILTER (NOT answered),
-               count(outcome) FILTER (NOT answered),
-               count(*) FILTER (NOT answered AND outcome = 0),
-               count(*) FILTER (NOT answered AND other), count(*) FILTER (answered AND late)
-        FROM (SELECT done.*, {_HOW} FROM done LEFT JOIN asked USING (signal, event_id))
-        GROUP BY ALL ORDER BY ALL
+        SELECT {keys}, count(*), count(outcome), count(*) FILTER (outcome = 0)
+        FROM ({claims[0]}) AS claim GROUP BY ALL ORDER BY ALL
         """,
         claims[1],
-    ).fetchall()
+    ).fetchall():
+        counted[tuple(key)] = [n, n, known, wrong, 0, 0, 0]
+    for *key, n, known, wrong, other, late, unnamed in cursor.execute(
+        f"""
+        WITH done AS MATERIALIZED (
+            SELECT * FROM ({claims[0]}) AS claim
+            SEMI JOIN (SELECT signal, event_id FROM decisions) AS told USING (signal, event_id)),
+        {_ASKED}
+        SELECT {keys}, count(*) FILTER (NOT unasked), count(outcome) FILTER (NOT unasked),
+               count(*) FILTER (NOT unasked AND outcome = 0), count(*) FILTER (unasked AND other),
+               count(*) FILTER (answered AND late), count(*) FILTER (unnamed)
+        FROM (SELECT done.*, {_HOW} FROM done LEFT JOIN asked USING (signal, event_id))
+        GROUP BY ALL
+        """,
+        claims[1],
+    ).fetchall():
+        told = counted[tuple(key)]
+        for at, less in enumerate((n, known, wrong), 1):
+            told[at] -= less
+        told[4:] = other, late, unnamed
     k = len(FIELDS) + 1
     return tuple(
-        GateUse(row[0], tuple(zip(FIELDS, row[1:k], strict=True)), *row[k:]) for row in rows
+        GateUse(key[0], tuple(zip(FIELDS, key[1:k], strict=True)), *key[k:], *counts)
+        for key, counts in counted.items()
     )
 
 
@@ -115,10 +138,9 @@ def unasked_claims(
         limit: so many at most; ties stand in the order they came in.
 
     Returns:
-        Columns signal, event_id, ts (UTC without zone), action, asked (`NEVER`, `OTHER` or `LATE`),
-        confidence (NaN: unstated), outcome (1, 0 or NA), the fingerprint's fields, input_id,
-        came_in (when, likewise) and one
-        ``seg_<dimension>`` each.
+        Columns signal, event_id, ts (UTC without zone), action, asked (`NEVER`, `OTHER`, `UNNAMED`
+        or `LATE`), confidence (NaN: unstated), outcome (1, 0 or NA), the fingerprint's fields,
+        input_id, came_in (when, likewise) and one ``seg_<dimension>`` each.
     """
     segments = [f"seg_{name}" for name in segment_dimensions(cursor)]
     described = ", ".join(f"claims.{quoted(name)}" for name in (*FIELDS, "input_id", *segments))
@@ -129,8 +151,9 @@ def unasked_claims(
             SELECT * FROM ({claims[0]}) WHERE list_contains($actions, action)),
         {_ASKED},
         leaf AS (
-            SELECT import_id, import_row, CASE WHEN answered THEN '{LATE}' WHEN other THEN '{OTHER}'
-                   ELSE '{NEVER}' END AS asked
+            SELECT import_id, import_row,
+                   CASE WHEN answered THEN '{LATE}' WHEN unnamed THEN '{UNNAMED}'
+                        WHEN other THEN '{OTHER}' ELSE '{NEVER}' END AS asked
             FROM (SELECT done.*, {_HOW} FROM done LEFT JOIN asked USING (signal, event_id))
             WHERE late OR NOT answered
             ORDER BY {_NEWEST} LIMIT $limit)
@@ -203,9 +226,13 @@ def acted_apart(
 
 #: How a claim without an answer in time was asked about.
 NEVER, OTHER, LATE = "never", "another confidence or version", "afterwards"
+UNNAMED = "without all of the version"
 _VERSION = ", ".join(f"json_extract_string(fingerprint, '$.{name}') AS {name}" for name in FIELDS)
 _SAME_VERSION = " AND ".join(
     f"version.{name} IS NOT DISTINCT FROM nullif(done.{name}, '')" for name in FIELDS
+)
+_NO_OTHER_VERSION = " AND ".join(
+    f"(version.{name} IS NULL OR version.{name} = done.{name})" for name in FIELDS
 )
 #: The claims of ``done`` that were asked about, each once. A gate that failed closed said no to the
 #: claim that it was asked about, whatever it could read of it.
@@ -215,20 +242,23 @@ _ASKED = f"""
         FROM decisions SEMI JOIN done USING (signal, event_id)),
     version AS (SELECT fingerprint, {_VERSION} FROM (SELECT DISTINCT fingerprint FROM given)),
     asked AS (
-        SELECT signal, event_id, bool_or(same) AS same,
+        SELECT signal, event_id, bool_or(same) AS same, bool_or(less) AS less,
                bool_or(same AND decided_at <= came_in) AS in_time
         FROM (
             SELECT signal, event_id, decided_at,
                    coalesce(imported_at, TIMESTAMP 'infinity') AS came_in,
                    given.rule = 'builtin:fail-closed' OR (
                        given.confidence_ppm IS NOT DISTINCT FROM done.confidence_ppm
-                       AND {_SAME_VERSION}) AS same
+                       AND {_SAME_VERSION}) AS same,
+                   given.confidence_ppm IS NOT DISTINCT FROM done.confidence_ppm
+                       AND {_NO_OTHER_VERSION} AS less
             FROM done JOIN given USING (signal, event_id) JOIN version USING (fingerprint)
             LEFT JOIN imports USING (import_id))
         GROUP BY signal, event_id)
 """.strip()
 _HOW = """
     coalesce(asked.same, FALSE) AS answered, asked.event_id IS NOT NULL AS other,
+    NOT answered AND coalesce(asked.less, FALSE) AS unnamed, NOT (answered OR unnamed) AS unasked,
     answered AND NOT asked.in_time AND action IS NOT NULL AS late
 """.strip()
 _NEWEST = "ts DESC, import_id, import_row"

@@ -74,8 +74,8 @@ class BypassView:
 
     @property
     def n_listed(self) -> int:
-        """These, and the ones that asked only afterwards."""
-        return 0 if self.of is None else self.of.n + self.of.n_late
+        """These, and the ones that asked only afterwards, or without all of their version."""
+        return 0 if self.of is None else self.of.n + self.of.n_late + self.of.n_unnamed
 
     def as_json(self) -> dict[str, Any]:
         """The contract's JSON."""
@@ -90,6 +90,7 @@ class BypassView:
             "wrong": of.n_wrong,
             "asked_another_confidence_or_version": of.n_other,
             "asked_afterwards": of.n_late,
+            "asked_without_all_of_the_version": of.n_unnamed,
             "reviewed_or_escalated_not_asked": of.n_with_people,
             "no_action_logged_not_asked": of.n_not_logged,
             "answers": of.n_answers,
@@ -259,6 +260,11 @@ def _headline(of: Bypass | None, *, had_to_ask: bool, elsewhere: bool) -> str:
             f"Of {acted} that acted by themselves, {count(of.n_late)} asked the gate only after "
             "they had come in, automated."
         )
+    if not of.n and of.n_unnamed:
+        return (
+            f"Of {acted} that acted by themselves, {count(of.n_unnamed)} asked the gate without "
+            "naming all of the version that they log."
+        )
     if not of.n:
         # When each acted is not logged, so that nobody can say it asked before.
         return f"Of {acted} that acted by themselves, every one asked the gate."
@@ -283,6 +289,13 @@ def _said(of: Bypass) -> Iterable[str]:
         )
     if of.n and of.n_late:
         yield f"{count(of.n_late)} more asked only after they had come in, automated."
+    if of.n_unnamed and (of.n or of.n_late):
+        yield f"{count(of.n_unnamed)} more asked without naming all of the version that they log."
+    if of.n_unnamed:
+        yield (
+            "Where a question names less of the version than the claim, its answer is not of the "
+            "version that acted: send the same version fields."
+        )
     if of.n_stray and (of.n or of.n_with_people or of.n_not_logged):
         yield (
             f"{counted(of.n_stray, 'answer')} of the gate in that time "

@@ -28,11 +28,13 @@ def bypass_conditions(
             signal,
             "gate_bypassed",
             facts_of(one),
-            # Who asked afterwards may log first what it is about to do.
+            # Who asked afterwards may log first what it is about to do; and who named less than the
+            # version was told what holds without one, which lets nothing act by itself that is not
+            # validated under that very name.
             level=None if one.n else "warning",
         )
         for signal, one in sorted(found.items())
-        if one.n or one.n_late
+        if one.n or one.n_late or one.n_unnamed
     )
 
 
@@ -49,7 +51,7 @@ def recent_bypasses(
 
 def facts_of(one: Bypass) -> GateBypassed:
     """What is said of a signal that did not ask, or afterwards; some claim did so."""
-    days = [each.day for each in one.automated or one.late]
+    days = [each.day for each in one.automated or one.late or one.unnamed]
     return GateBypassed(
         one.n,
         one.n_automated,
@@ -63,4 +65,5 @@ def facts_of(one: Bypass) -> GateBypassed:
         one.n_stray,
         one.n_other,
         one.n_late,
+        one.n_unnamed,
     )

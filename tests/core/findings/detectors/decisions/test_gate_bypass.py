@@ -14,6 +14,7 @@ from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.gate.questions import Question
 from core.monitoring.rounds import rounds
+from core.views.govern.bypass import bypass_view, unasked_list
 from tests.worlds.governed import entries
 from tests.worlds.governed.governed import Governed
 
@@ -37,7 +38,10 @@ def ask(governed: Governed, frame: pd.DataFrame) -> None:
     """The gate is asked about them now."""
     gate = Gate(governed.office)
     rows = frame[["signal", "event_id", "confidence", "model_version", "prompt_version"]]
-    asked = [Question.of(one) for one in rows.to_dict("records")]
+    asked = [
+        Question.of({name: value for name, value in one.items() if value is not None})
+        for one in rows.to_dict("records")
+    ]
     DecisionLog(governed.office).write([gate.decide(one) for one in asked])
 
 
@@ -118,6 +122,45 @@ def test_an_answer_about_another_confidence_or_version_is_said_to_be_none(
     assert one.severity == "critical"
     assert one.text.startswith("15 of 20 claims")
     assert "Of 15 the gate was asked another confidence or version." in one.text
+
+
+def test_who_names_less_of_the_version_than_it_logs_asked_and_is_warned(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    frame = acted(governed, bring, made)
+    ask(governed, frame[:8].assign(model_version=None, prompt_version=None))
+    ask(governed, frame[8:].assign(prompt_version=None))
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert one.severity == "warning"
+    assert one.text.startswith(
+        "20 of 20 claims automated since 2026-10-04 asked the gate without naming all of the "
+        "version that they log (on 2026-11-02): its answer is not of the version that acted."
+    )
+    assert one.mend.startswith("Make production ask the gate with the version fields that it logs")
+    with governed.ledger.cursor() as cursor:
+        day = governed.clock.now.date() - timedelta(days=1)
+        view = bypass_view(cursor, "triage", day, day)
+        listed = unasked_list(cursor, ["triage"], day, day)
+    assert "20 asked the gate without naming all of the version" in view.headline
+    assert set(listed["asked"]) == {"without all of the version"}
+    assert view.as_json()["asked_without_all_of_the_version"] == 20
+
+
+def test_beside_claims_that_never_asked_those_that_named_less_are_counted_apart(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    frame = acted(governed, bring, made)
+    ask(governed, frame[:5].assign(model_version=None, prompt_version=None))
+    # Another number, or another model, was asked about all the same.
+    ask(governed, frame[5:7].assign(prompt_version=None, confidence=0.99))
+    ask(governed, frame[7:9].assign(prompt_version=None, model_version="m0"))
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert one.severity == "critical"
+    assert one.text.startswith("15 of 20 claims")
+    assert "Of 4 the gate was asked another confidence or version." in one.text
+    assert "5 more asked without naming all of the version that they log." in one.text
 
 
 def test_a_signal_that_is_only_logged_has_nothing_to_ask(

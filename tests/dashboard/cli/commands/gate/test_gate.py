@@ -78,6 +78,7 @@ def test_the_json_holds_counts_by_version_and_day_and_the_claims(path: Path) -> 
         "wrong": 1,
         "asked_another_confidence_or_version": 0,
         "asked_afterwards": 0,
+        "asked_without_all_of_the_version": 0,
         "reviewed_or_escalated_not_asked": 1,
         "no_action_logged_not_asked": 0,
         "answers": 2,
