@@ -437,7 +437,7 @@ def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _To
                 told.swapped[signal].append(" ".join(_SENTENCES.split(one.text)[:2]))
             if one.kind == "stated_shifted":
                 told.shifted[signal].append(first)
-            if one.kind in ("check_failed", "runs_missed", "audit_unanswered"):
+            if one.kind in ("check_failed", "runs_missed", "audit_unanswered", "canary_missed"):
                 told.unwatched[signal].append(first)
             if part is not None and one.overdue(now):
                 words = f"{part}: {kind_of(one.kind).words}, due {one.due}"

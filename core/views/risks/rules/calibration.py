@@ -7,11 +7,11 @@ hidden segment
     measured: labels too few, one-sided or drawn by a logged chance; no segment named.
 drift
     open: the standing watch's alarm stands; a finding stands that checks did not run or could not
-    look, or that the inputs drifted; what comes in
-    changed, and the newest settled weeks are miscalibrated. Covered: they are within tolerance; or
-    the whole is, their high-confidence band cannot be told, and every version in use is under
-    watch, with labels and without an alarm. Not measured: it cannot be told; they are
-    miscalibrated, though what comes in hardly changed or no segment tells; labels as above.
+    look, that kept inputs were not asked, or that the inputs drifted; what comes in changed, and
+    the newest settled weeks are miscalibrated. Covered: they are within tolerance; or the whole is,
+    their high-confidence band cannot be told, and every version in use is under watch, with labels
+    and without an alarm. Not measured: it cannot be told; they are miscalibrated, though what comes
+    in hardly changed or no segment tells; labels as above.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def test_a_rule_says_one_line_and_where_it_can_be_seen(key: str) -> None:
         ("model_update", "reply-safety.self-report", "never measured for a signature"),
         ("drift", "refund-check.logprob", "amount=under 50 went from 62% to 25%"),
         ("drift", "email-routing.self-report", "The audit sample drawn in the week of 2026-10-19"),
+        ("drift", "reply-safety.self-report", "60 kept inputs should be asked"),
         ("drift", "answer-quality.judge", "17% of the claims state no confidence"),
         ("model_update", "knowledge-answer.self-report", "Kept inputs are answered otherwise"),
         ("leakage", "knowledge-answer.self-report", "300 claims of 7,940"),
