@@ -1,7 +1,10 @@
 """What counting the cells of an event log costs, by engine and by size.
 
     .venv/bin/python tests/benchmarks/lake.py                       # 10⁶ and 10⁷ claims
-    .venv/bin/python tests/benchmarks/lake.py --rows 100000000 --engines duckdb
+    .venv/bin/python tests/benchmarks/lake.py --rows 100000000 --engines duckdb --weekly
+
+With ``--weekly`` each week is built by itself, as it is when it is over: what one build holds on
+disk meanwhile is then that of a week.
 
 Each build is a process of its own; processor seconds are its own and those of all it starts, Java
 among them. "bare" is DuckDB that reads the confidence column of the log and sums it. The log is
@@ -140,9 +143,9 @@ def main() -> None:
     asked.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     asked.add_argument("--engines", nargs="+", default=["duckdb", "datafusion", "spark"])
     asked.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "lake-bench")
+    asked.add_argument("--weekly", action="store_true")
     given = asked.parse_args()
     command = Path(sys.executable).parent / "calledger"
-    until = SINCE + timedelta(days=DAYS - 1)
     seconds: dict[str, dict[int, float]] = {}
     print(
         "| claims | engine | processor, s | a million | wall, s | peak, MB | × bare | cells, MB |"
@@ -160,14 +163,30 @@ def main() -> None:
         for engine in given.engines:
             out = given.folder / "cells"
             shutil.rmtree(out, ignore_errors=True)
-            cost = cost_of(
-                [
-                    *(str(command), "cells", "build", "--events", str(log), "--out", str(out)),
-                    *("--engine", engine, "--since", str(SINCE), "--until", str(until)),
-                ]
+            out.mkdir(parents=True)
+            days = 7 if given.weekly else DAYS
+            costs = [
+                cost_of(
+                    [
+                        *(str(command), "cells", "build", "--events", str(log)),
+                        *("--out", str(out / str(first)), "--engine", engine),
+                        *("--since", str(SINCE + timedelta(days=first))),
+                        *("--until", str(SINCE + timedelta(days=first + days - 1))),
+                    ]
+                )
+                for first in range(0, DAYS, days)
+            ]
+            cost = Cost(
+                sum(one.wall for one in costs),
+                sum(one.cpu for one in costs),
+                max(one.peak_mb for one in costs),
             )
             seconds.setdefault(engine, {})[rows] = cost.cpu
-            weeks[engine] = json.loads((out / "manifest.json").read_text())["weeks"]
+            weeks[engine] = {
+                monday: digest
+                for one in out.glob("*/manifest.json")
+                for monday, digest in json.loads(one.read_text())["weeks"].items()
+            }
             print(
                 f"| {rows:,} ({_size(log):,.0f} MB) | {engine} | {cost.cpu:,.1f} "
                 f"| {cost.cpu / rows * 1e6:.2f} | {cost.wall:,.0f} | {cost.peak_mb:,.0f} "
