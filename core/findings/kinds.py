@@ -21,7 +21,7 @@ from core.findings.facts.confidence.asking_order import OrderContradicted
 from core.findings.facts.confidence.calibration import HiddenSegment, Miscalibrated
 from core.findings.facts.confidence.gaming import Gamed
 from core.findings.facts.decisions.bypass import GateBypassed
-from core.findings.facts.decisions.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.decisions.cuts import CutOlder, PromiseBroken, UnprovenCut
 from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
 from core.findings.facts.decisions.stakes import StakesTooLow
 from core.findings.facts.decisions.theatre import AlwaysTheSame
@@ -57,7 +57,7 @@ from core.governance.validations.records import RULES_CHANGED, Validation
 from core.governance.validations.standing import at_time
 from core.queries.base.seen.fingerprints_seen import Seen
 from core.registry import proof_rules
-from core.registry.cut_runs import chosen_by_hand
+from core.registry.cut_runs import chosen_by_hand, proven_on_others
 from core.registry.signal_spec import ResponsiblePart
 from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
@@ -171,6 +171,14 @@ _ROWS = (
         "thresholds",
         PromiseBroken,
         thorough=True,
+        part="thresholds",
+    ),
+    FindingKind(
+        "cut_older",
+        "Threshold older than its evidence",
+        "warning",
+        "thresholds",
+        CutOlder,
         part="thresholds",
     ),
     FindingKind(
@@ -546,7 +554,28 @@ def _of_fingerprints(
         kind, facts = _of_fingerprint(state, signal, fingerprint, one, now)
         if facts is not None:
             found.append(Condition.of(kind, signal, fingerprint.id, facts, fingerprint))
+        if state.standing_of(signal, fingerprint, now).open:
+            found += _cut_older(state, signal, fingerprint)
     return found
+
+
+def _cut_older(state: State, signal: str, fingerprint: Fingerprint) -> list[Condition]:
+    """That a version acts by cuts that were chosen on claims of others.
+
+    Where a criterion says how often what acts by itself may be wrong, its own evidence proves them.
+    """
+    spec = state.entries[signal].spec
+    older = proven_on_others(spec, state.runs, fingerprint)
+    if not older or any(one.metric == "automated_error" for one in spec.validation.criteria):
+        return []
+    run = older[0][1]
+    facts = CutOlder(
+        tuple(proof_rules.cut_words(cut) for cut, _ in older),
+        run.sha256,
+        run.at.date(),
+        proof_rules.versions_words(run.versions or ()),
+    )
+    return [Condition.of("cut_older", signal, fingerprint.id, facts, fingerprint)]
 
 
 def _of_fingerprint(

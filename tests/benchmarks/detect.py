@@ -104,6 +104,7 @@ def _exact(ledgers: int) -> None:
         ("asked otherwise, late", "1% of answers each", upkeep.asked_otherwise),
         ("repair not taken up", "off by 10 points, map tried", exact.unrepaired),
         ("no proof of the cut", "high stakes, no bound", upkeep.unproven_cut),
+        ("cut of another version", "the run names its versions", upkeep.older_cut),
         ("audit not labelled", "70% in time, 80% needed", upkeep.unlabelled_audit),
         ("case overdue", "one of two, by a minute", upkeep.overdue_case),
         ("runs missed", "1 to 5 of a week", upkeep.missed_run),

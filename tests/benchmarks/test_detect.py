@@ -63,6 +63,7 @@ def test_what_was_not_done_or_too_late_is_found_and_what_was_done_in_time_is_not
     for told in (
         *(upkeep.missed_run, upkeep.unlabelled_audit, upkeep.overdue_case, upkeep.blind_check),
         *(upkeep.asked_otherwise, upkeep.always_waived, upkeep.unproven_cut),
+        upkeep.older_cut,
     ):
         assert told(0) == (True, False), told.__name__
 

@@ -247,7 +247,8 @@ class RiskFacts:
             none.
         repair: the newest certified map; None: there is none.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
-        unproven: what lets cases act by themselves without proof, each a sentence with its fix.
+        unproven: what lets cases act by themselves without proof, or with proof of other versions
+            alone, each a sentence.
         broken: cuts above which more are wrong than was proven, each a sentence.
         unwatched: what the findings say that checks did not look, or lack the labels to.
         bypassed: what the findings say that acted without asking the gate.

@@ -199,7 +199,10 @@ class _Ledger:
             return {}
         held = measure_promises(self.cursor, self.state, spec, self.seen, self.now)
         return {
-            "unproven": tuple(map(str, proof_rules.unproven(spec, self.state.runs))),
+            "unproven": (
+                *map(str, proof_rules.unproven(spec, self.state.runs)),
+                *self.told.older_cuts[spec.name],
+            ),
             "broken": tuple(one.facts.text(one.fingerprint.words()) for one in held if one.broken),
         }
 
@@ -402,6 +405,7 @@ class _Told:
     shifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unanswered: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     always_waived: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    older_cuts: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 def _canary(state: State | None, signal: str) -> str:
@@ -435,6 +439,8 @@ def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _To
                 told.bypassed[signal].append(first)
             if one.kind == "model_swapped":
                 told.swapped[signal].append(" ".join(_SENTENCES.split(one.text)[:2]))
+            if one.kind == "cut_older":
+                told.older_cuts[signal].append(first)
             if one.kind == "stated_shifted":
                 told.shifted[signal].append(first)
             if one.kind in ("check_failed", "runs_missed", "audit_unanswered", "canary_missed"):

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import numpy as np
 
 from core.defaults import ALWAYS_WAIVED, HANDOFF_HOURS, WAIVER_DAYS
+from core.events import PPM
 from core.findings.detectors import all as detectors
 from core.findings.detectors.decisions.gate_bypass import recent_bypasses
 from core.findings.detectors.decisions.handoffs import handoff_conditions
@@ -18,7 +19,10 @@ from core.findings.kinds import conditions
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.weekly_audits import draw_weekly
+from core.queries.base.seen.fingerprints_seen import Seen
+from core.registry.cut_runs import CutRun, ProvenCut
 from core.trail.acts import SYSTEM, Actor, Proposal
+from core.trail.fingerprint import Fingerprint
 from core.views.audit.trail_integrity import wholeness
 from core.views.risks.gather import gathered
 from core.views.risks.rules.decisions import theatre
@@ -26,6 +30,7 @@ from detection.exact import asked_desk
 from detection.ledgers import AFTER, BEFORE, SIGNAL, WRITTEN, Desk, claims, look
 from tests.worlds.claims.handed import hand_over
 from tests.worlds.governed.audited import imported, label
+from tests.worlds.governed.governed import V1
 
 _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 _RISK = ("user:risk/rita", "user:risk/ruth")
@@ -193,4 +198,23 @@ def unproven_cut(seed: int) -> tuple[bool, bool]:
         old = replace(entry, spec=replace(entry.spec, stakes=stakes))
         wrong = conditions(replace(state, entries={SIGNAL: old}), (), desk.governed.clock.now)
         found.append(any(one.kind == "cut_unproven" for one in wrong))
+    return found[0], found[1]
+
+
+def older_cut(seed: int) -> tuple[bool, bool]:
+    """Whether a validated version is told whose threshold saw claims of another, or of its own."""
+    rng = np.random.default_rng(seed)
+    desk = Desk()
+    desk.governed.validate(V1)
+    state, now = desk.governed.office.state(), desk.governed.clock.now
+    entry = state.entries[SIGNAL]
+    named = {SIGNAL: replace(entry, spec=replace(entry.spec, cuts_from=("run",)))}
+    seen = Seen(SIGNAL, tuple(V1.as_json().items()), 9, now, now)
+    other = Fingerprint(model_version=f"m{rng.integers(2, 9)}")
+    found = []
+    for version in (other, V1):
+        cuts = (ProvenCut(None, None, 0, PPM, 400, 1),)
+        run = CutRun("run", SIGNAL, 1, now, "p", 1, 50_000, 900_000, cuts, (version,))
+        wrong = conditions(replace(state, entries=named, runs={"run": run}), (seen,), now)
+        found.append(any(one.kind == "cut_older" for one in wrong))
     return found[0], found[1]

@@ -48,6 +48,38 @@ class UnprovenCut(Facts):
 
 
 @dataclass(frozen=True)
+class CutOlder(Facts):
+    """A version acts by a cut that was chosen before it came, which its evidence does not bound.
+
+    Attributes:
+        cuts: which, in words.
+        run: SHA-256 of the run that chose the first of them.
+        of: the day it was recorded.
+        chosen_on: whose claims it saw, in words.
+    """
+
+    cuts: tuple[str, ...]
+    run: str
+    of: date
+    chosen_on: str
+    FIX: ClassVar[str] = (
+        "Choose the threshold anew on claims of this version and name that run in the registry "
+        "entry, or bound it there by automated_error and submit new evidence."
+    )
+
+    def text(self, version: str) -> str:
+        were = "was" if len(self.cuts) == 1 else "were"
+        return (
+            f"{version} is validated and acts by itself from {' and '.join(self.cuts)} on, which "
+            f"{were} chosen on {self.of} on claims of {self.chosen_on}, and of none of its own; no "
+            "criterion of its evidence says how often what acts by itself may be wrong."
+        )
+
+    def numbers(self) -> dict[str, str]:
+        return {"cut": ", ".join(self.cuts), "chosen": self.of.isoformat()}
+
+
+@dataclass(frozen=True)
 class PromiseBroken(Facts):
     """More are wrong above a cut than its threshold run proved.
 

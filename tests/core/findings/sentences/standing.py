@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from core.findings.facts.decisions.bypass import GateBypassed
-from core.findings.facts.decisions.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.decisions.cuts import CutOlder, PromiseBroken, UnprovenCut
 from core.findings.facts.decisions.stakes import StakesTooLow
 from core.findings.facts.decisions.theatre import AlwaysTheSame
 from core.findings.facts.watching.standing import (
@@ -35,6 +35,13 @@ SENTENCES: list[Sentence] = [
         PromiseBroken("the threshold 0.90", "ab" * 32, date(2026, 6, 2), 90_000, 150, 1022),
         "m1: at the threshold 0.90 and above 150 of 1,022 were wrong since 2026-06-02, 14.7%; the "
         "threshold run of that day proved at most 9%.",
+    ),
+    (
+        "cut_older",
+        CutOlder(("the threshold 0.90",), "ab" * 32, date(2026, 6, 2), "m0"),
+        "m1 is validated and acts by itself from the threshold 0.90 on, which was chosen on "
+        "2026-06-02 on claims of m0, and of none of its own; no criterion of its evidence says how "
+        "often what acts by itself may be wrong.",
     ),
     (
         "cut_unproven",
