@@ -9,7 +9,6 @@ import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.group_sums import in_high_band
-from core.measure.metrics.root import brent_root
 from core.measure.metrics.scores import NoValue, labelled
 
 #: Labelled claims in the band up to which the tail is summed exactly; beyond, the saddlepoint.
@@ -96,7 +95,7 @@ def _saddlepoint_sf(n: IntArray, q: FloatArray, failed: int) -> float:
         odds = np.log(q) - np.log1p(-q) + t
         return np.asarray(1 / (1 + np.exp(-odds)))
 
-    t = brent_root(lambda t: float(n @ tilted(t)) - at, -60.0, 60.0, tolerance=1e-13)
+    t = float(scipy.optimize.brentq(lambda t: float(n @ tilted(t)) - at, -60, 60, xtol=1e-13))
     p = tilted(t)
     variance = float(n @ (p * (1 - p)))
     exponent = t * at - float(n @ np.log1p(q * np.expm1(t)))

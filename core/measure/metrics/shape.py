@@ -38,7 +38,6 @@ import scipy
 
 from core.measure.cells.cells import BANDS, BandInputs, Bands, FloatArray, IntArray
 from core.measure.cells.group_sums import BoolArray
-from core.measure.metrics.root import brent_root
 
 #: Draws by which a critical value is found; see `critical_value`.
 DRAWS = 1024
@@ -211,7 +210,7 @@ def critical_value(
         return float(np.clip(near + excess(near) / (near + 1 / near), single, most))
     if excess(single) <= 0:
         return single
-    return brent_root(excess, single, most + 1e-6, tolerance=1e-5)
+    return float(scipy.optimize.brentq(excess, single, most + 1e-6, xtol=1e-5))
 
 
 def _excess(u: FloatArray, alpha: float, sides: int) -> Callable[[float], float]:

@@ -13,7 +13,6 @@ from core.defaults import LEVEL, MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells.cells import Bands, FloatArray, GroupSums, IntArray
 from core.measure.metrics.intervals import effective_n, gap_interval, kish_n, minimum_detectable_gap
 from core.measure.metrics.noise_floor import ece_noise_floor
-from core.measure.metrics.root import brent_root
 from core.measure.metrics.shape import Shape, shape
 from core.measure.verdicts.label_reach import LabelReach, SpeaksFor
 from core.measure.verdicts.parts import (
@@ -394,7 +393,7 @@ def max_statistic_critical_value(correlation: FloatArray, level: float) -> float
 
     # Bonferroni over all 2F intervals bounds the quantile from above.
     most = -float(scipy.special.ndtri((1 - level) / (4 * len(correlation)))) + 1e-6
-    return brent_root(excess, single - 1e-6, most, tolerance=1e-9)
+    return float(scipy.optimize.brentq(excess, single - 1e-6, most, xtol=1e-9))
 
 
 def _overlap(sums: GroupSums) -> FloatArray:
