@@ -200,8 +200,8 @@ def canaries(view: WatchView) -> None:
         placeholder=tables.NOTHING,
         key="canaries",
         column_config={
-            "signal": st.column_config.TextColumn("Signal", width=190),
-            "version": st.column_config.TextColumn("Version", width=300),
+            "signal": st.column_config.TextColumn("Signal", width=180),
+            "version": st.column_config.TextColumn("Version", width=330),
             "last": st.column_config.DatetimeColumn("Asked last (UTC)", format=when),
             "due": st.column_config.DatetimeColumn("Next (UTC)", format=when),
             "says": st.column_config.TextColumn("What they say", width=230),
