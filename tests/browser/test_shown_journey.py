@@ -13,7 +13,9 @@ from playwright.sync_api import Page
 from tests import hostile
 from tests.browser.driving.walking import first_screen, go
 
-pytestmark = pytest.mark.browser
+#: Every run asks the same of what pages send (tests/dashboard/test_shown.py); what a browser draws
+#: of it is looked at every night.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 #: What the payloads have become.
 MADE = """() => [
     ...[...document.links].filter(one => /evil/.test(one.hostname) || one.protocol === "mailto:"),
