@@ -1,4 +1,4 @@
-"""The pages' only way to data, and the only caching: keyed by the file's own data version."""
+"""The pages' only way to data, and what keeps it: keyed by the file's own data version."""
 
 from __future__ import annotations
 

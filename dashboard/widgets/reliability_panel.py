@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -41,7 +42,8 @@ def one(view: ReliabilityView) -> None:
 def diagram(view: ReliabilityView, **drawn: Any) -> None:
     """The same, drawn as `reliability_diagram` is told: its size, and a note."""
     (group,) = view.groups
-    chart = reliability_diagram(
+    chart = partial(
+        reliability_diagram,
         group.curve,
         group.consistency,
         group.honest,
@@ -60,7 +62,8 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
         ShownGroup(one.name, one.curve, one.honest, one.histogram, _gets(one))
         for one in view.groups
     )
-    chart = reliability_pair(
+    chart = partial(
+        reliability_pair,
         first,
         second,
         palette_for(st.context.theme.type),

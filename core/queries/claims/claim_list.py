@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
-import pandas as pd
 
 from core.events import CLAIM_MARKS
 from core.ledger.sql import quoted
@@ -14,6 +13,9 @@ from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.base.truth import open_disputes_sql
+
+if TYPE_CHECKING:  # Frames are for pages; commands that count claims load none of it.
+    import pandas as pd
 
 Order = Literal["ts", "-ts", "confidence", "-confidence", "worst"]
 Standing = Literal["right", "wrong", "unknown"]

@@ -1,5 +1,7 @@
 """Data: what came in, what was refused and why, how much is labelled and how late."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.sentences.numbers import percent
@@ -50,12 +52,12 @@ with labelled:
                 f"({percent(chosen.facts.n_unstated / total)}) state no confidence: counted, never "
                 "guessed."
             )
-        weeks = label_coverage_timeline(view.coverage, palette)
+        weeks = partial(label_coverage_timeline, view.coverage, palette)
         said = alt_text_coverage(view.coverage)
-        charted.show(weeks, said, name="weeks", behind=intake.WEEKS, width=int(weeks.width))
-        delays = delay_histogram(view.delays, palette)
+        charted.show(weeks, said, name="weeks", behind=intake.WEEKS)
+        delays = partial(delay_histogram, view.delays, palette)
         said = alt_text_delays(view.delays)
-        charted.show(delays, said, name="delays", behind=intake.DELAYS, width=int(delays.width))
+        charted.show(delays, said, name="delays", behind=intake.DELAYS)
         intake.figures(view)
         st.header(f"Can the labels be trusted: {plain(chosen.facts.name)}")
         labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.text.markdown import cells, plain
@@ -60,7 +62,8 @@ def _one(history: CanaryHistory, number: int) -> None:
     if history.rounds.empty:
         return
     needed = line.standing.process.needed
-    chart = canary_scores(history.rounds, needed, palette_for(st.context.theme.type))
+    palette = palette_for(st.context.theme.type)
+    chart = partial(canary_scores, history.rounds, needed, palette)
     said = alt_text_canary(history.rounds, needed)
     charted.show(chart, said, name=f"canary_{number}", behind=ROUNDS)
     with st.expander(f"Rounds ({len(history.rounds)})", icon=":material/table_rows:"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.sentences.numbers import SHOWN_WORDS
@@ -31,7 +33,8 @@ def draw(view: DriftView, measure: str) -> None:
         low=view.periods[f"{measure}_low"],
         high=view.periods[f"{measure}_high"],
     )
-    chart = drift_timeline(
+    chart = partial(
+        drift_timeline,
         periods,
         view.changes,
         view.breaches,
@@ -47,7 +50,7 @@ def draw(view: DriftView, measure: str) -> None:
         measure=measure,  # type: ignore[arg-type]
         levels=view.levels,
     )
-    charted.show(chart, said, name="drift", behind=PERIODS, width=int(chart.width))
+    charted.show(chart, said, name="drift", behind=PERIODS)
     st.caption(
         f"95% intervals of each period's own; breaches and verdicts are corrected together: "
         f"{view.method}."
@@ -56,10 +59,9 @@ def draw(view: DriftView, measure: str) -> None:
 
 def strips(view: DriftView) -> None:
     """All measures on one time axis."""
-    chart = measure_strips(view.periods, palette_for(st.context.theme.type), changes=view.changes)
-    charted.show(
-        chart, alt_text_strips(view.periods), name="strips", behind=PERIODS, width=int(chart.width)
-    )
+    palette = palette_for(st.context.theme.type)
+    chart = partial(measure_strips, view.periods, palette, changes=view.changes)
+    charted.show(chart, alt_text_strips(view.periods), name="strips", behind=PERIODS)
 
 
 def table(view: DriftView) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.text.markdown import cells, plain
@@ -29,20 +31,15 @@ def draw(view: ElicitationView) -> None:
         st.markdown(plain(said))
     if view.table.empty:
         return
-    chart = interval_dots(
+    chart = partial(
+        interval_dots,
         view.differences,
         palette_for(st.context.theme.type),
         tolerance=view.tolerance,
         title=_TITLE,
         named=SHIFT_WORDS,
     )
-    charted.show(
-        chart,
-        " ".join(view.sentences),
-        name="elicitation",
-        behind=_TABLE,
-        width=int(chart.width),
-    )
+    charted.show(chart, " ".join(view.sentences), name="elicitation", behind=_TABLE)
     for sentence in view.sentences:
         st.markdown(plain(sentence))
     st.caption(plain(view.method))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -90,10 +91,11 @@ def groups(view: LabelPlan) -> None:
             [(one.name, one.needed, one.available, one.settles) for one in waiting[:_DRAWN]],
             columns=["name", "needed", "available", "settles"],
         ).astype({"needed": "float64"})
-        chart = labels_chart(shown, palette_for(st.context.theme.type), width=_CHART_WIDTH)
+        palette = palette_for(st.context.theme.type)
+        chart = partial(labels_chart, shown, palette, width=_CHART_WIDTH)
         with st.container(width=_CHART_WIDTH):
             charted.show(
-                chart, alt_text_labels(shown), name="label_plan", behind=_PLAN, width="stretch"
+                chart, alt_text_labels(shown), name="label_plan", behind=_PLAN, stretch=True
             )
         st.caption(
             "Dot: labels needed for a verdict. Bar: unlabelled inputs that may be drawn."

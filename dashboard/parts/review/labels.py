@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -38,9 +40,10 @@ def draw(view: LabelsView, tolerance: float) -> None:
             "is in these bounds. Coverage with its 95% interval."
         )
     with st.expander("The gap by the age of the claims", icon=":material/timeline:"):
-        chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=tolerance)
+        palette = palette_for(st.context.theme.type)
+        chart = partial(cohort_age_chart, view.ages, palette, tolerance=tolerance)
         said = alt_text_cohorts(view.ages)
-        charted.show(chart, said, name="cohorts", behind=_AGES, width=int(chart.width))
+        charted.show(chart, said, name="cohorts", behind=_AGES)
         st.caption("Each week's claims as known at that age; only equal ages compare.")
         shares = ("gap", "low", "high")
         tables.figures(

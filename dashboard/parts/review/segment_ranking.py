@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.sentences.numbers import SHOWN_WORDS, percent
@@ -35,9 +37,10 @@ def draw(view: SegmentsView) -> None:
 
 def _drawn(view: SegmentsView) -> None:
     worst = view.ranked.head(DRAWN).rename(columns={"gap_low": "low", "gap_high": "high"})
-    chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=view.tolerance)
+    palette = palette_for(st.context.theme.type)
+    chart = partial(interval_dots, worst, palette, tolerance=view.tolerance)
     said = alt_text_intervals(worst, tolerance=view.tolerance)
-    charted.show(chart, said, name="ranked", behind=_ALL, width=int(chart.width))
+    charted.show(chart, said, name="ranked", behind=_ALL)
     st.caption(
         f"The {len(worst)} largest of {len(view.ranked)} segments by shrunken gap, with their own "
         f"95% intervals; verdicts are corrected together: {view.ranked_method}. *q* after "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -348,7 +349,8 @@ def _timeline(view: DriftView) -> None:
     periods = view.periods.assign(
         value=view.periods["gap"], low=view.periods["gap_low"], high=view.periods["gap_high"]
     )
-    chart = drift_timeline(
+    chart = partial(
+        drift_timeline,
         periods,
         view.changes,
         view.breaches,
@@ -360,7 +362,7 @@ def _timeline(view: DriftView) -> None:
         height=220,
     )
     words = alt_text_drift(periods, view.changes, view.breaches, measure="gap", levels=view.levels)
-    charted.show(chart, words, name="timeline", behind=drift.PERIODS, width="stretch")
+    charted.show(chart, words, name="timeline", behind=drift.PERIODS, stretch=True)
 
 
 def below(view: OneSignal, findings: Sequence[FindingRow], today: date) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -56,23 +58,21 @@ def draw(view: ShiftView, by: str | None) -> None:
     names = (view.before.words(), view.after.words())
     st.caption(f"Reference {names[0]}; now {names[1]}; both days included.")
     st.markdown(f"**Harder cases or worse calibration?** {view.split}")
-    parts = brier_split(view.parts, palette)
-    charted.show(
-        parts, alt_text_brier(view.parts), name="parts", behind=_SPLIT, width=int(parts.width)
-    )
+    parts = partial(brier_split, view.parts, palette)
+    charted.show(parts, alt_text_brier(view.parts), name="parts", behind=_SPLIT)
     if by is not None:
         _segments(view.by_segment, by)
     st.markdown(f"**What was stated.** {view.stated}")
-    stated = confidence_shift(view.stated_before, view.stated_after, palette)
+    stated = partial(confidence_shift, view.stated_before, view.stated_after, palette)
     said = alt_text_shift(view.stated_before, view.stated_after)
-    charted.show(stated, said, name="stated", behind=_STATED, width=int(stated.width))
+    charted.show(stated, said, name="stated", behind=_STATED)
     if view.mixes:
         st.markdown("**Case mix**")
     for i, mix in enumerate(view.mixes):
         with st.expander(plain(mix.words)):
-            chart = mix_change(mix.values, palette)
+            chart = partial(mix_change, mix.values, palette)
             said = alt_text_mix(mix.values)
-            charted.show(chart, said, name=f"mix_{i}", behind=_MIX, width=int(chart.width))
+            charted.show(chart, said, name=f"mix_{i}", behind=_MIX)
     with st.expander("The figures of these charts", icon=":material/table_rows:"):
         _figures(view)
 
@@ -85,9 +85,8 @@ def _segments(parts: pd.DataFrame, by: str) -> None:
         order = compared["added_decalibration"].abs().sort_values(ascending=False).index
         worst = compared.loc[order].head(SEGMENTS_DRAWN)
         st.markdown(f"**By {dimension_name(by).lower()}**, largest part in decalibration first")
-        segments = brier_split(worst, palette_for(st.context.theme.type))
-        said, wide = alt_text_brier(worst), int(segments.width)
-        charted.show(segments, said, name="segments", behind=_SPLIT, width=wide)
+        segments = partial(brier_split, worst, palette_for(st.context.theme.type))
+        charted.show(segments, alt_text_brier(worst), name="segments", behind=_SPLIT)
     if alone.any():
         names = ", ".join(verbatim(label) for label in parts.loc[alone, "label"])
         st.caption(f"Labelled in one of the two windows only, so not compared: {names}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -194,7 +195,7 @@ def load(view: EscalationView) -> None:
     if view.weeks.empty or view.done is None:
         st.markdown("No action was logged in these days.")
         return
-    chart = load_chart(view.weeks, palette_for(st.context.theme.type))
+    chart = partial(load_chart, view.weeks, palette_for(st.context.theme.type))
     charted.show(chart, alt_text_load(view.weeks), name="load", behind=_WEEKS)
     notes = "ISO weeks; the first and the last may be cut short by the days chosen."
     if view.n_breaches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -208,12 +209,12 @@ def _said(part: PartView) -> None:
 def numbers(view: ThresholdView) -> None:
     """The curve, and the same numbers on the same data, on held-out claims and in production."""
     st.header("Risk and coverage")
-    chart = risk_chart(
-        view.curve, view.marks, view.threshold.question.risk, palette_for(st.context.theme.type)
-    )
-    about = alt_text_risk(view.curve, view.marks, view.threshold.question.risk)
+    risk = view.threshold.question.risk
+    palette = palette_for(st.context.theme.type)
+    chart = partial(risk_chart, view.curve, view.marks, risk, palette)
+    about = alt_text_risk(view.curve, view.marks, risk)
     with st.container(width=_CHART_WIDTH):
-        charted.show(chart, about, name="cuts", behind=_CURVE, width="stretch")
+        charted.show(chart, about, name="cuts", behind=_CURVE, stretch=True)
     st.caption(
         "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
         "each threshold by itself. All claims, labelled or not, count as coverage."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -128,7 +130,8 @@ def _untold(found: EvidenceView) -> None:
 
 
 def _curve(found: EvidenceView) -> None:
-    chart = reliability_diagram(
+    chart = partial(
+        reliability_diagram,
         found.curve,
         found.consistency,
         found.honest,
@@ -170,9 +173,11 @@ def _segments(found: EvidenceView) -> None:
     worst = found.segments.loc[
         found.segments["gap"].abs().sort_values(ascending=False, na_position="last").index
     ].head(_DRAWN)
-    chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=found.tolerance)
+    chart = partial(
+        interval_dots, worst, palette_for(st.context.theme.type), tolerance=found.tolerance
+    )
     said = alt_text_intervals(worst, tolerance=found.tolerance)
-    charted.show(chart, said, name="evidence_segments", behind=_REQUIRED, width="stretch")
+    charted.show(chart, said, name="evidence_segments", behind=_REQUIRED, stretch=True)
     if len(worst) < len(found.segments):
         st.caption(f"The {_DRAWN} largest gaps of {len(found.segments)}.")
     rows = [
