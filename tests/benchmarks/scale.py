@@ -184,6 +184,7 @@ def pages(world: World) -> Figures:
 
     from dashboard.pages import PAGES
     from dashboard.server.settings import LEDGER_VARIABLE
+    from dashboard.widgets import chart
 
     os.environ[LEDGER_VARIABLE] = str(world.ledger)
     app = AppTest.from_file(str(MAIN), default_timeout=600)
@@ -198,6 +199,7 @@ def pages(world: World) -> Figures:
     for key, page in PAGES.items():
         run(page.path)
         st.cache_data.clear()
+        chart._drawn.cache_clear()
         found[f"page {key}, first visit"] = timed(lambda path=page.path: run(path))
         found[f"page {key}, unchanged"] = timed(lambda path=page.path: run(path))
     return found
