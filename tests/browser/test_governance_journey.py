@@ -158,6 +158,7 @@ def test_the_owner_submits_a_validator_signs_and_the_gate_opens(page: Page, site
     assert site.decide("m1", 0.8)["action"] == "review"
 
 
+@pytest.mark.slow
 def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site: Site) -> None:
     open_item(page, site, "desk m0")
     opened = page.url
@@ -206,6 +207,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     settled(page)
 
 
+@pytest.mark.slow
 def test_an_item_of_sign_off_stays_open_through_reload_back_and_forward(
     page: Page, site: Site
 ) -> None:

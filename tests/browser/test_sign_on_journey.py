@@ -198,6 +198,7 @@ def test_people_sign_on_and_a_validator_signs_on_once_more_to_sign(
     expect(tab.get_by_text("This confirmation was used")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_signed_by_another_account_or_by_a_provider_that_did_not_ask(
     page: Page, other: Page, signed: Signed
 ) -> None:
@@ -241,6 +242,7 @@ def test_a_sign_on_that_fails_says_so_on_the_page_that_was_asked_for(
     assert "signal=desk" in page.url
 
 
+@pytest.mark.slow
 def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
     page: Page, other: Page, signed: Signed
 ) -> None:
@@ -274,6 +276,7 @@ def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
     expect(page.get_by_text("Acting as Bob Ng")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_finding_waits_once_its_approver_signed_on_again_for_it(
     page: Page, signed: Signed
 ) -> None:

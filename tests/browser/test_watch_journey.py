@@ -110,6 +110,7 @@ def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
     expect(page.get_by_text(re.compile(f"^{counted[1]} of 10,140 claims")).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     page: Page, site: Site
 ) -> None:
