@@ -254,14 +254,11 @@ def _drawn_widths(cells: Cells, draws: int, seed: int) -> FloatArray:
 
 def _windows(counts: FloatArray) -> tuple[IntArray, IntArray]:
     """Per start of a window the first end at which it holds `HELD`, shape (B, k); −1: never."""
-    rows, k = counts.shape
+    k = counts.shape[1]
     cumulated = np.cumsum(counts, axis=1)
     before = cumulated - counts
     # A grain of slack: 0.9 · N is no whole number in binary.
-    wanted = HELD * cumulated[:, -1] - 1e-9
-    ends = np.full((rows, k), -1, dtype=np.int64)
-    for start in range(k):
-        reached = cumulated >= (before[:, start] + wanted)[:, np.newaxis]
-        some = reached[:, -1]
-        ends[some, start] = reached[some].argmax(axis=1)
+    least = before + (HELD * cumulated[:, -1:] - 1e-9)
+    ends = np.array([np.searchsorted(of, one) for of, one in zip(cumulated, least, strict=True)])
+    ends[ends == k] = -1
     return np.arange(k, dtype=np.int64), ends

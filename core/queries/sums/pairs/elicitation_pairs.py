@@ -22,6 +22,7 @@ from core.queries.base.together import asking
 from core.queries.base.together.asked_once import once
 from core.queries.base.together.asking import AskedOfMany
 from core.queries.base.together.snapshot import snapshot
+from core.queries.base.together.until_import import until_import
 
 #: By rising closeness to the answer; the earlier is the reference. None: not stated.
 ORDERS: tuple[str | None, ...] = (None, "before", "independent", "behavioural", "after")
@@ -267,11 +268,12 @@ def _partners(
     return tuple(name for (name,) in rows)
 
 
-@once
+@until_import
 def _sharing(cursor: duckdb.DuckDBPyConnection, by: str, one_in: int) -> frozenset[str]:
     """The signals that may share an event or an input with another one; all that do are among them.
 
-    Asked of hashes, which are compared quicker than names, and of all signals at once.
+    Asked of hashes, which are compared quicker than names, and of all signals at once: as it takes
+    all names of all claims, it is what most pages would wait for longest.
     """
     if not (_repeated(cursor, by) % np.uint64(one_in) == 0).any():
         return frozenset()
