@@ -10,7 +10,7 @@ second verdict.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -167,6 +167,10 @@ class StandingVerdict:
         if self.recent is None or self.whole_alone or not self.speaks_for_all:
             return None
         return next((one for one in self.recent.off if one.differs), None)
+
+
+#: Of every signal, the verdict of each version in use, worst first.
+Verdicts = Mapping[str, tuple[StandingVerdict, ...]]
 
 
 def family_level(n: int) -> float:

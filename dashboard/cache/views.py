@@ -36,7 +36,7 @@ from core.queries.sums.tuning_sample import tuned_signals as tuned_signals_of
 from core.queries.sums.validation_sample import Shared
 from core.registry.yaml_reader import read as read_registry
 from core.sentences.acts import Names
-from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
+from core.standing.verdict import StandingVerdict, Verdicts, of_signal, standing_verdicts
 from core.terms import Terms
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
@@ -183,7 +183,9 @@ def watching() -> watching_review.WatchView | None:
         known, now = office().state(), office().now()
     except TrailBroken:
         return None
-    return watching_review.watch_view(cursor(), known, now, data_version=version())
+    return watching_review.watch_view(
+        cursor(), known, now, data_version=version(), verdicts=verdicts()
+    )
 
 
 @kept(_minute, most=4)
@@ -541,7 +543,9 @@ def mondays() -> tuple[date, ...]:
 @kept(_day, spinner="Reviewing the week…")
 def week(monday: date) -> week_review.WeekView:
     """The weekly review."""
-    view = week_review.week_view(cursor(), state(), monday=monday, now=office().clock())
+    view = week_review.week_view(
+        cursor(), state(), monday=monday, now=office().clock(), verdicts=verdicts()
+    )
     assert view is not None, "a ledger with weeks has a review"
     return view
 
@@ -549,14 +553,21 @@ def week(monday: date) -> week_review.WeekView:
 @kept(_day, spinner="Looking at the signal…")
 def one_signal(signal: str) -> signal_review.OneSignal | None:
     """A signal's page; None where it never stated a confidence."""
-    return signal_review.one_signal(cursor(), state(), signal, office().clock())
+    return signal_review.one_signal(
+        cursor(), state(), signal, office().clock(), verdicts=verdicts()
+    )
 
 
 @kept(_day, most=4)
 def standing() -> dict[str, StandingVerdict]:
     """The standing verdict of every signal that stated a confidence."""
-    found = standing_verdicts(cursor(), state(), office().clock(), causes=True)
-    return {signal: of_signal(versions) for signal, versions in found.items()}
+    return {signal: of_signal(versions) for signal, versions in verdicts().items()}
+
+
+@kept(_day, most=4)
+def verdicts() -> Verdicts:
+    """The same of each version in use: what every page that judges now begins with."""
+    return standing_verdicts(cursor(), state(), office().clock(), causes=True)
 
 
 @kept(_minute)
@@ -694,4 +705,6 @@ def risks() -> risks_review.RisksView:
     known, whole = state(), wholeness()
     now = office().clock() if known is None else max(office().clock(), known.last_at)
     with cursor() as one:
-        return risks_review.risks_view(one, known, now, whole, data_version=version())
+        return risks_review.risks_view(
+            one, known, now, whole, data_version=version(), verdicts=verdicts()
+        )

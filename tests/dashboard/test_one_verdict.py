@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,13 @@ from core.measure.verdicts.parts import PartState
 from core.monitoring.rounds import outlook_of
 from core.queries.base.selection import Selection
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
-from core.standing.verdict import Reweighted, StandingVerdict
+from core.standing.verdict import Reweighted, StandingVerdict, Verdicts, standing_verdicts
+from core.views.govern import watch as watch_review
+from core.views.review import signal as signal_review
 from core.views.review.signal import OneSignal
+from core.views.review.week import this_week as week_review
 from core.views.review.week.weekly_report import weekly_report
+from core.views.risks import gather as risk_facts
 from core.views.shared.measures import measure
 from dashboard.cache import views as data
 from dashboard.parts.govern.registry import registry
@@ -80,6 +85,29 @@ def test_every_header_shows_it(standing: dict[str, StandingVerdict]) -> None:
         assert view is not None
         head = signal.head(view, written, [name], ())
         assert f"</svg>{word(one)}</span></div>" in head
+
+
+@pytest.mark.usefixtures("told_read")
+def test_it_is_worked_out_once_for_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = (data.week, data.one_signal, data.watching, data.risks)
+    for kept in (data.verdicts, data.standing, *pages):
+        kept.clear()
+    days: list[date] = []
+
+    def counted(cursor: Any, state: Any, now: datetime, **how: Any) -> Verdicts:
+        days.append(now.date())
+        return standing_verdicts(cursor, state, now, **how)
+
+    for module in (data, week_review, signal_review, watch_review, risk_facts):
+        monkeypatch.setattr(module, "standing_verdicts", counted)
+    data.week(data.mondays()[0])
+    for signal_ in list(data.standing())[:2]:
+        data.one_signal(signal_)
+    data.watching()
+    data.risks()
+    # The week says as well what it was a week before.
+    today = owner.office().clock().date()
+    assert sorted(days) == [today - timedelta(weeks=1), today]
 
 
 @pytest.mark.usefixtures("on_the_day_told")

@@ -19,7 +19,7 @@ from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurem
 from core.queries.base.kept.at_hand import signals_elsewhere
 from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.sentences.numbers import count, counted, points, value_name
-from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
+from core.standing.verdict import StandingVerdict, Verdicts, of_signal, standing_verdicts
 from core.trail.act_search import ActSearch, Stored, found, newest_of_each
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
@@ -132,19 +132,30 @@ class WatchView:
 
 
 def watch_view(
-    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, *, data_version: int
+    cursor: duckdb.DuckDBPyConnection,
+    state: State,
+    now: datetime,
+    *,
+    data_version: int,
+    verdicts: Verdicts | None = None,
 ) -> WatchView:
-    """Assemble it."""
+    """Assemble it.
+
+    Args:
+        data_version: of the ledger's events.
+        verdicts: the standing verdicts as of now, with causes; None: they are worked out.
+    """
     with_claims = {one.signal for one in fingerprints_seen(cursor, now)}
     registered = sorted(set(state.entries) & with_claims)
     names = directory(cursor)
     seen = {(one.signal, one.fingerprint.id): one.words for one in watched(cursor, state, now)}
-    standing = standing_verdicts(cursor, state, now, causes=True)
+    if verdicts is None:
+        verdicts = standing_verdicts(cursor, state, now, causes=True)
     measured = newest_of_each(cursor, "signal.remeasured")
     rows = [
         replace(
             _row(state, names, signal, measured.get(signal), now, seen),
-            standing=of_signal(standing[signal]) if signal in standing else None,
+            standing=of_signal(verdicts[signal]) if signal in verdicts else None,
         )
         for signal in registered
     ]

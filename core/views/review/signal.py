@@ -15,7 +15,7 @@ from core.queries.base.selection import Selection
 from core.queries.base.together.asked_once import one_question
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences.acts import Names
-from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
+from core.standing.verdict import StandingVerdict, Verdicts, of_signal, standing_verdicts
 from core.trail import act_search as search
 from core.trail.act_search import ActSearch
 from core.validation.recent_sample import segments_of
@@ -85,10 +85,21 @@ class OneSignal:
 
 @one_question
 def one_signal(
-    cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
+    signal: str,
+    now: datetime,
+    *,
+    verdicts: Verdicts | None = None,
 ) -> OneSignal | None:
-    """Assemble a signal's page; None where it never stated a confidence."""
-    versions = standing_verdicts(cursor, state, now, only=(signal,), causes=True).get(signal)
+    """Assemble a signal's page; None where it never stated a confidence.
+
+    Args:
+        verdicts: the standing verdicts as of now, with causes; None: they are worked out.
+    """
+    if verdicts is None:
+        verdicts = standing_verdicts(cursor, state, now, only=(signal,), causes=True)
+    versions = verdicts.get(signal)
     if not versions:
         return None
     one = of_signal(versions)

@@ -46,7 +46,7 @@ from core.queries.claims.claims_per_signal import (
 )
 from core.registry import proof_rules
 from core.registry.signal_spec import SignalSpec
-from core.standing.verdict import of_signal, standing_verdicts
+from core.standing.verdict import Verdicts, of_signal, standing_verdicts
 from core.terms import USUAL
 from core.trail import act_search as search
 from core.trail import log as trail
@@ -82,14 +82,19 @@ _SUBMISSIONS = 5_000
 
 @one_question
 def gathered(
-    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime, whole: Wholeness
+    cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
+    now: datetime,
+    whole: Wholeness,
+    verdicts: Verdicts | None = None,
 ) -> tuple[RiskFacts, ...]:
     """The facts of every signal that has claims or an entry, by name.
 
     Args:
         whole: the last verification of the trail.
+        verdicts: the standing verdicts as of now; None: they are worked out.
     """
-    ledger = _Ledger(cursor, state, now, whole)
+    ledger = _Ledger(cursor, state, now, whole, verdicts)
     return tuple(together(cursor, (ledger.facts(signal) for signal in ledger.signals)))
 
 
@@ -102,6 +107,7 @@ class _Ledger:
         state: State | None,
         now: datetime,
         whole: Wholeness,
+        verdicts: Verdicts | None,
     ) -> None:
         self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
         span = timedelta(weeks=STANDING_WEEKS)
@@ -131,7 +137,9 @@ class _Ledger:
         self.spans: Mapping[str, tuple[RulesSpan, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
-        self.verdicts = standing_verdicts(cursor, state, now)
+        if verdicts is None:
+            verdicts = standing_verdicts(cursor, state, now)
+        self.verdicts = verdicts
         self.segments = all_segments(cursor)
         self.timed = order_times_by_signal(cursor, now - WAYS_PERIOD, now)
 

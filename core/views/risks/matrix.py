@@ -14,6 +14,7 @@ import duckdb
 
 from core.governance.state import State
 from core.sentences.numbers import counted
+from core.standing.verdict import Verdicts
 from core.views.audit.trail_integrity import Wholeness
 from core.views.risks.catalogue import FAILURES, QuietFailure
 from core.views.risks.facts import RiskFacts
@@ -89,16 +90,17 @@ def risks_view(
     whole: Wholeness,
     *,
     data_version: int,
+    verdicts: Verdicts | None = None,
 ) -> RisksView:
     """Assemble every failure of every signal.
 
     Args:
         whole: the last verification of the trail.
         data_version: of the ledger's events.
+        verdicts: the standing verdicts as of now; None: they are worked out.
     """
-    return assembled(
-        gathered(cursor, state, now, whole), now, whole, data_version, broken=state is None
-    )
+    facts = gathered(cursor, state, now, whole, verdicts)
+    return assembled(facts, now, whole, data_version, broken=state is None)
 
 
 def assembled(

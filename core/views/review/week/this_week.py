@@ -27,7 +27,13 @@ from core.queries.sums.time_series import first_day
 from core.sentences.numbers import counted
 from core.sentences.pointer import Pointer
 from core.sentences.standing import cause_pointer, headline
-from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
+from core.standing.verdict import (
+    Reason,
+    StandingVerdict,
+    Verdicts,
+    of_signal,
+    standing_verdicts,
+)
 from core.terms import Terms
 from core.text.figures import finite
 from core.views.review.week.acted import acted_unchecked
@@ -168,6 +174,7 @@ def week_view(
     *,
     monday: date | None = None,
     now: datetime | None = None,
+    verdicts: Verdicts | None = None,
 ) -> WeekView | None:
     """Assemble the review of one week; None while the ledger has no claim.
 
@@ -175,6 +182,7 @@ def week_view(
         state: what the trail says; None: it is broken, and all are judged by the usual terms.
         monday: the week; None: the last complete one that has claims.
         now: when ages are taken, UTC without zone; None: now.
+        verdicts: the standing verdicts as of now, with causes; None: they are worked out.
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     found = signals(cursor)
@@ -184,7 +192,8 @@ def week_view(
         return None
     # A past week is judged as at its end.
     at = moment if first >= newest else min(moment, _midnight(first + timedelta(weeks=1)))
-    verdicts = standing_verdicts(cursor, state, at, causes=True)
+    if verdicts is None or at != moment:
+        verdicts = standing_verdicts(cursor, state, at, causes=True)
     before = standing_verdicts(cursor, state, at - timedelta(weeks=1))
     shown = [(facts, of_signal(verdicts[facts.name])) for facts in found if facts.name in verdicts]
     told = together(
