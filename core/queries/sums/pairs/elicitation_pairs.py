@@ -268,6 +268,7 @@ def _partners(
     return tuple(name for (name,) in rows)
 
 
+@once
 @until_import
 def _sharing(cursor: duckdb.DuckDBPyConnection, by: str, one_in: int) -> frozenset[str]:
     """The signals that may share an event or an input with another one; all that do are among them.
