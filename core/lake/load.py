@@ -53,14 +53,37 @@ def load_cells(office: Office, folder: Path) -> CellsLoaded:
             signal of it has claims of its own in the ledger; nothing was changed.
     """
     manifest, digest = read_manifest(folder)
+    try:
+        return _loaded(office, folder, manifest, digest, _weeks(manifest))
+    except _OtherWeeksTouchedError:
+        return _loaded(office, folder, manifest, digest, None)
+
+
+class _OtherWeeksTouchedError(Exception):
+    """A load changed rows of weeks that are not its own, as it does with a new dimension."""
+
+
+def _loaded(
+    office: Office,
+    folder: Path,
+    manifest: CellManifest,
+    digest: str,
+    weeks: tuple[int, int] | None,
+) -> CellsLoaded:
+    """Load, given which weeks may change: their digests alone are counted. None: any may.
+
+    Raises:
+        _OtherWeeksTouchedError: others changed as well; nothing was done.
+    """
     with office.acting() as desk:
         cursor = desk.cursor
         before = loads(cursor)
         _refuse_counted_here(cursor, manifest)
         _refuse_other_rules(cursor, manifest, before)
-        was = _digests(cursor)
-        _swap(cursor, manifest, folder)
-        now = _digests(cursor, also=manifest)
+        was = _digests(cursor, weeks)
+        if _swap(cursor, manifest, folder) and weeks is not None:
+            raise _OtherWeeksTouchedError
+        now = _digests(cursor, weeks, also=manifest)
         changed = {
             monday: now.get(monday, "")
             for monday in sorted({*was, *now})
@@ -114,9 +137,13 @@ def _listed(names: list[str]) -> str:
     return f"SELECT unnest([{', '.join(map(literal, names))}])"
 
 
-def _digests(cursor: duckdb.DuckDBPyConnection, also: CellManifest | None = None) -> dict[str, str]:
+def _digests(
+    cursor: duckdb.DuckDBPyConnection,
+    weeks: tuple[int, int] | None,
+    also: CellManifest | None = None,
+) -> dict[str, str]:
     names = set(loaded_signals(cursor)) | set(also.signals if also else ())
-    return week_digests(cursor, of_ledger(_listed(sorted(names)))) if names else {}
+    return week_digests(cursor, of_ledger(_listed(sorted(names))), weeks) if names else {}
 
 
 def _refuse_counted_here(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> None:
@@ -175,12 +202,18 @@ def _weeks_that_stay(
 # -- the rows ------------------------------------------------------------------------------------
 
 
-def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Path) -> None:
-    """Put the rows of a folder in the place of those of its weeks."""
+def _weeks(manifest: CellManifest) -> tuple[int, int]:
+    """Numbers of the first and last week of a build."""
+    first, last = ((day - week_start(0)).days // 7 for day in (manifest.since, manifest.until))
+    return first, last
+
+
+def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Path) -> bool:
+    """Put the rows of a folder in the place of those of its weeks; whether others changed."""
     all_loaded = _listed(sorted(loaded_signals(cursor) | set(manifest.signals)))
     mine = f"line IN (SELECT line FROM kept_lines WHERE signal IN ({all_loaded}))"
     first, last = manifest.since.isoformat(), manifest.until.isoformat()
-    numbers = [(day - week_start(0)).days // 7 for day in (manifest.since, manifest.until)]
+    numbers = _weeks(manifest)
     between = f"BETWEEN {numbers[0]} AND {numbers[1]}"
     weeks = f"week {between}"
     for table in ("kept_cells", "kept_ages", "kept_steps"):
@@ -190,7 +223,7 @@ def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Pat
     cursor.execute(
         f"DELETE FROM kept_days WHERE day BETWEEN DATE '{first}' AND DATE '{last}' AND {mine}"
     )
-    _signals(cursor, manifest)
+    touched = _signals(cursor, manifest)
     _columns(cursor, manifest)
     rows = relations(folder)
     taken = _listed(_with_lines(cursor))
@@ -216,8 +249,8 @@ def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Pat
             """
         )
     for name, one in sorted(manifest.signals.items()):
-        _dimensions(cursor, name, one, between)
-    _too_many(cursor, sorted(manifest.signals))
+        touched |= _dimensions(cursor, name, one, between)
+    return touched | _too_many(cursor, sorted(manifest.signals))
 
 
 def _whole_days(first: int, last: int) -> tuple[str, str]:
@@ -230,17 +263,21 @@ def _with_lines(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _signals(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> None:
+def _signals(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> bool:
+    """Note the signals; whether all of one was taken away."""
+    forgotten = False
     known = dict(cursor.execute("SELECT signal, kept FROM kept_signals").fetchall())
     for name, one in sorted(manifest.signals.items()):
         kept = one.kept and known.get(name, True)
         if name in known and not kept:
             _forget(cursor, name)
+            forgotten = True
         cursor.execute("DELETE FROM kept_signals WHERE signal = $name", {"name": name})
         cursor.execute(
             "INSERT INTO kept_signals VALUES ($name, $high, $kept)",
             {"name": name, "high": one.high_ppm, "kept": kept},
         )
+    return forgotten
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> None:
@@ -261,8 +298,13 @@ def _forget(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
 
 def _dimensions(
     cursor: duckdb.DuckDBPyConnection, signal: str, one: CountedSignal, weeks: str
-) -> None:
-    """Bring a signal's dimensions together: those of these weeks, and those of the others."""
+) -> bool:
+    """Bring a signal's dimensions together: those of these weeks, and those of the others.
+
+    Returns:
+        Whether others changed.
+    """
+    touched = False
     known = dict(
         cursor.execute(
             "SELECT dimension, kept FROM kept_dimensions WHERE signal = $signal",
@@ -278,16 +320,22 @@ def _dimensions(
                 {**place, "few": few},
             )
             if few:
-                _copy_of_all(cursor, place, f"NOT (week {weeks})")
+                touched |= _copy_of_all(cursor, place, f"NOT (week {weeks})")
         elif known[dimension] and few is None:
             _copy_of_all(cursor, place, f"week {weeks}")
         elif not (known[dimension] and few):
             drop_dimension(cursor, signal, dimension)
+            touched |= known[dimension]
+    return touched
 
 
-def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks: str) -> None:
-    """In weeks where nobody names a dimension, all claims are those that name no value of it."""
-    cursor.execute(
+def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks: str) -> bool:
+    """In weeks where nobody names a dimension, all claims are those that name no value of it.
+
+    Returns:
+        Whether there are any.
+    """
+    ((n,),) = cursor.execute(
         f"""
         INSERT INTO kept_cells
         SELECT kept_cells.* REPLACE ($dimension AS dimension)
@@ -295,9 +343,9 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks
         WHERE dimension = '' AND kept_lines.signal = $signal AND {weeks}
         """,
         place,
-    )
+    ).fetchall()
     if place["dimension"] == ACTION:
-        return
+        return bool(n)
     cursor.execute(
         f"""
         INSERT INTO kept_values
@@ -311,10 +359,16 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks
         """,
         place,
     )
+    return bool(n)
 
 
-def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> None:
-    """Keep no dimension with too many values over all weeks, and no signal with too many lines."""
+def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> bool:
+    """Keep no dimension with too many values over all weeks, and no signal with too many lines.
+
+    Returns:
+        Whether there were any.
+    """
+    found = False
     named = f"signal IN ({_listed(signals)})"
     for signal, dimension in cursor.execute(
         f"""
@@ -324,6 +378,7 @@ def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> None:
         """
     ).fetchall():
         drop_dimension(cursor, signal, dimension)
+        found = True
     for (signal,) in cursor.execute(
         f"""
         SELECT signal FROM kept_lines WHERE {named}
@@ -331,6 +386,8 @@ def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> None:
         """
     ).fetchall():
         _forget(cursor, signal)
+        found = True
         cursor.execute(
             "UPDATE kept_signals SET kept = false WHERE signal = $signal", {"signal": signal}
         )
+    return found

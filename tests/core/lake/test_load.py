@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from core.audit.verify import verify_ledger
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.kept_sums import keep_up
+from core.lake import load as load_module
 from core.lake.build import Declared, build_cells
 from core.lake.cell_files import read_manifest, relations
 from core.lake.load import CellsLoaded, load_cells
@@ -134,6 +136,40 @@ def test_weeks_may_come_one_by_one_in_any_order(office: Office, log: Path) -> No
         weeks |= done.manifest.weeks
     assert digests(office) == weeks
     assert len(weeks) == 3
+    assert problems(office) == []
+
+
+def test_only_the_weeks_of_a_load_are_counted_anew(
+    office: Office, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load a week costs the same however many weeks are there."""
+    for number in (0, 1):
+        load(office, cells(log, MONDAY + number * WEEK, MONDAY + (number + 1) * WEEK))
+    counted: list[str] = []
+
+    def digested(*given: Any) -> dict[str, str]:
+        found = week_digests(*given)
+        counted.extend(found)
+        return found
+
+    monkeypatch.setattr(load_module, "week_digests", digested)
+    last = MONDAY + 2 * WEEK
+    load(office, cells(log, last, UNTIL))
+    assert set(counted) == {last.isoformat()}
+    assert problems(office) == []
+
+
+def test_a_dimension_with_too_many_values_in_a_later_week_is_gone_from_all(
+    office: Office, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the act names all the weeks that changed with it."""
+    monkeypatch.setattr(limits, "MOST_KEPT_VALUES", 8)
+    load(office, cells(log, MONDAY, MONDAY + WEEK))
+    before = digests(office)
+    monkeypatch.setattr(limits, "MOST_KEPT_VALUES", 7)
+    done = load(office, cells(log, MONDAY + WEEK, MONDAY + 2 * WEEK))
+    assert digests(office)[MONDAY.isoformat()] != before[MONDAY.isoformat()]
+    assert done.n_weeks == 2
     assert problems(office) == []
 
 

@@ -109,10 +109,16 @@ def of_ledger(signals: str) -> KeptRelations:
     return KeptRelations(**{table: joined(f"kept_{table}") for table in COLUMNS})
 
 
-def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict[str, str]:
-    """Monday of each week that has rows → SHA-256 of them in their order, hexadecimal."""
+def week_digests(
+    cursor: duckdb.DuckDBPyConnection, rows: KeptRelations, weeks: tuple[int, int] | None = None
+) -> dict[str, str]:
+    """Monday of each week that has rows → SHA-256 of them in their order, hexadecimal.
+
+    Args:
+        weeks: first and last, by their numbers; None: all.
+    """
     found: dict[int, hashlib._Hash] = {}
-    for first, last in _spans(cursor, rows):
+    for first, last in _spans(cursor, rows, weeks):
         lines = " UNION ALL ".join(
             f"SELECT {_week(table)} AS week, {_text(table, columns)} AS line "
             f"FROM {rows.of(table)} WHERE {_week(table)} BETWEEN {first} AND {last}"
@@ -120,9 +126,9 @@ def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict
         )
         in_order = cursor.sql(f"SELECT week, line FROM ({lines}) ORDER BY week, line")
         for batch in in_order.to_arrow_reader(_BATCH):
-            weeks = batch.column(0)
-            for week in sorted(set(weeks.to_pylist())):
-                mine = batch.column(1).filter(pc.equal(weeks, week)).to_pylist()
+            numbers = batch.column(0)
+            for week in sorted(set(numbers.to_pylist())):
+                mine = batch.column(1).filter(pc.equal(numbers, week)).to_pylist()
                 digest = found.get(week)
                 text = "\n".join(mine if digest is None else ["", *mine])
                 digest = found.setdefault(week, hashlib.sha256())
@@ -130,7 +136,9 @@ def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict
     return {week_start(week).isoformat(): one.hexdigest() for week, one in found.items()}
 
 
-def _spans(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> list[tuple[int, int]]:
+def _spans(
+    cursor: duckdb.DuckDBPyConnection, rows: KeptRelations, within: tuple[int, int] | None
+) -> list[tuple[int, int]]:
     """First and last weeks of spans of at most `_SORTED` rows, or of one week.
 
     Rows of all weeks sorted at once once took more memory than there was.
@@ -138,8 +146,9 @@ def _spans(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> list[tuple
     weeks = " UNION ALL ".join(
         f"SELECT {_week(one)} AS week FROM {rows.of(one)}" for one in COLUMNS
     )
+    chosen = "" if within is None else f"WHERE week BETWEEN {within[0]} AND {within[1]}"
     counted = cursor.execute(
-        f"SELECT week, count(*) FROM ({weeks}) GROUP BY week ORDER BY week"
+        f"SELECT week, count(*) FROM ({weeks}) {chosen} GROUP BY week ORDER BY week"
     ).fetchall()
     found: list[tuple[int, int]] = []
     held = 0
