@@ -334,9 +334,10 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
             FROM first_claims AS claim
         """
     rank = rank_sql(truths, "signal", "source")
+    told = _told("SELECT event_id FROM claims_read WHERE problem IS NULL")
     best = "greatest(coalesce(for_right, -1), coalesce(for_wrong, -1))"
     return f"""
-        WITH {first}, told AS ({_TOLD}), labels AS (
+        WITH {first}, told AS ({told}), labels AS (
             SELECT signal, event_id, outcome, source, known_at FROM told
             WHERE signal IS NOT NULL
             UNION ALL
@@ -370,12 +371,22 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
     """
 
 
-#: Labels as they were told, each once.
-_TOLD = """
-    SELECT event_id, signal, outcome, source, min(known_at) AS known_at
-    FROM outcomes_read WHERE problem IS NULL
-    GROUP BY event_id, signal, outcome, outcome_ts, source
-"""
+def _told(events: str) -> str:
+    """Labels as they were told, each once.
+
+    Outcomes of all days are read, for late ones; those of other claims are left before they are
+    put together, which is what takes time and memory.
+
+    Args:
+        events: SQL of a query for the ``event_id`` of the claims.
+    """
+    return f"""
+        SELECT event_id, signal, outcome, source, min(known_at) AS known_at
+        FROM outcomes_read WHERE problem IS NULL AND event_id IN ({events})
+        GROUP BY event_id, signal, outcome, outcome_ts, source
+    """
+
+
 # A label is one number, its rank and then when it became known: the greatest is in force, and of
 # two equal ones that say different things none is (core.queries.base.in_force).
 _LABEL = f"rank * {_RANK} + epoch_us(known_at)"
@@ -399,8 +410,9 @@ def states_in_force(truths: Mapping[str, Truth], *, outcomes: bool) -> str:
         """
     so_far = "OVER (PARTITION BY signal, event_id ORDER BY known_at)"
     taken = ", ".join(f"claim.{one} AS {one}" for one in (*kernel.LINE, "ts", "confidence_ppm"))
+    told = _told("SELECT event_id FROM corrected")
     return f"""
-        WITH corrected AS ({corrected}), told AS ({_TOLD}), labels AS (
+        WITH corrected AS ({corrected}), told AS ({told}), labels AS (
             SELECT claim.signal AS signal, claim.event_id AS event_id, told.outcome AS outcome,
                    told.source AS source, told.known_at AS known_at
             FROM corrected AS claim
