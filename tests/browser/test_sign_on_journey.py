@@ -335,6 +335,7 @@ def test_a_session_is_over_after_its_hours_and_after_signing_out(
     assert not page.get_by_role("heading", name="This week").is_visible()
 
 
+@pytest.mark.slow
 def test_an_entry_is_applied_once_its_owner_signed_on_again_for_it(
     page: Page, signed: Signed
 ) -> None:

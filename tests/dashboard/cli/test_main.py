@@ -134,7 +134,8 @@ def test_a_check_loads_no_frames_and_only_the_statistics_it_needs(two_claims: Pa
 def test_verifying_rows_with_gaps_loads_no_frames(
     ledger: Path, file: Callable[[str, str], Path]
 ) -> None:
-    gaps = "event_id,ts,confidence,latency_ms\na,2026-01-05T10:00:00Z,0.9,120\nb,2026-01-05T10:01:00Z,,\n"
+    head = "event_id,ts,confidence,latency_ms"
+    gaps = f"{head}\na,2026-01-05T10:00:00Z,0.9,120\nb,2026-01-05T10:01:00Z,,\n"
     assert run("import", file("gaps.csv", gaps), "--ledger", ledger, "--signal", "s").exit_code == 0
     assert not loaded("trail", "verify", "--ledger", ledger) & {"pandas", "streamlit", "altair"}
 
